@@ -1,0 +1,1 @@
+"""The command line: parse, wire adapters, call the workflow, print, exit code. Nobody imports this."""

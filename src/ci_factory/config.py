@@ -1,0 +1,331 @@
+"""`.ci-factory.yml` as frozen data. Errors name the file, the key and the fix."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from ci_factory.errors import ConfigError
+from ci_factory.model.base import Value
+from ci_factory.model.gate import Component
+from ci_factory.model.ticket import Priority, Size
+
+FILE_NAME = ".ci-factory.yml"
+MAX_BYTES = 256 * 1024
+
+
+class Labels(Value):
+    """Names of the labels people steer with."""
+
+    ready: str = Field(default="ready-for-agent", min_length=1)
+    prefix: str = Field(default="factory::", min_length=1)
+    """Labels that only the factory moves start with it."""
+
+    def state(self, name: str) -> str:
+        """Name of a state label, `state("review")` -> `factory::review`."""
+        return f"{self.prefix}{name}"
+
+    @property
+    def hold(self) -> str:
+        """The label with which a person stops a ticket at its next step."""
+        return self.state("hold")
+
+
+class Identity(Value):
+    """Author and committer of the factory's commits; empty means git's own user.name and user.email."""
+
+    name: str = ""
+    email: str = ""
+
+
+class BatchConfig(Value):
+    """Bounds of one night."""
+
+    max_tickets: int = Field(default=20, ge=1, le=10_000)
+    timeout_minutes: float = Field(default=30, gt=0, le=24 * 60)
+    """For one agent process."""
+    parallel: int = Field(default=3, ge=1, le=200)
+    """Agents at the same time (lanes)."""
+    window_minutes: float | None = Field(default=None, gt=0)
+    """Length of the night; `null` has no end."""
+    cost_budget_usd: float | None = Field(default=None, ge=0)
+    review_minutes: float | None = Field(default=None, ge=0)
+    """Minutes of review available next morning; `null` does not limit the batch."""
+
+
+class PlanningConfig(Value):
+    """How conflicts between tickets are avoided."""
+
+    pattern: Literal["queue", "lock", "isolate"] = "isolate"
+    overlap: Literal["stack", "defer", "ignore"] = "stack"
+
+
+class AgentConfig(Value):
+    """One agent: which adapter drives it, with what."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    adapter: str
+    """`command`, `scripted` or `autofix`."""
+    command: str | None = None
+    """For `command`: a shell line, run in the ticket's worktree."""
+    folder: str | None = None
+    """For `scripted`: the folder of recorded steps, relative to the configuration file."""
+    plans: bool = False
+    """For `command`: also called once, read-only, to write its C0 and C1 documents."""
+    env: tuple[str, ...] = ()
+    """Names of variables the agent may inherit; everything else is dropped."""
+    max_size: Size = Size.LARGE
+    """The largest ticket it is given."""
+    model: str | None = None
+
+
+class IterationLimits(Value):
+    """Act-observe-fix rounds before a person is asked (SPEC 2)."""
+
+    single_file: int = Field(default=3, ge=1, le=50)
+    multi_file: int = Field(default=5, ge=1, le=50)
+    test_failures: int = Field(default=5, ge=1, le=50)
+    build_failures: int = Field(default=3, ge=1, le=50)
+
+
+class RetryConfig(Value):
+    """Fresh starts after an agent timed out or crashed."""
+
+    limit: int = Field(default=3, ge=0, le=10)
+    delays_minutes: tuple[float, ...] = (1, 5, 15)
+    """Before the first, second, … retry; the last one repeats."""
+
+    def delay_seconds(self, retry: int) -> float:
+        """Seconds to wait before the given retry, counted from 1."""
+        if not self.delays_minutes:
+            return 0
+        return self.delays_minutes[min(retry, len(self.delays_minutes)) - 1] * 60
+
+
+DEFAULT_WEIGHTS: dict[Component, float] = {
+    Component.SYNTAX: 0.2,
+    Component.TESTS: 0.3,
+    Component.SECURITY: 0.3,
+    Component.COMPLEXITY: 0.1,
+    Component.DOCUMENTATION: 0.1,
+}
+
+
+class TestsConfig(Value):
+    """The tests gate."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+    args: tuple[str, ...] = ()
+    """Added to `python -m pytest`."""
+    timeout_seconds: float = Field(default=600, gt=0)
+    """The whole run, on one side."""
+    test_timeout_seconds: float = Field(default=60, gt=0)
+    """One test; it fails after that."""
+    coverage_minimum: float = Field(default=60, ge=0, le=100)
+    """Percent of the new executable lines."""
+    coverage_target: float = Field(default=80, ge=0, le=100)
+
+
+class GatesConfig(Value):
+    """Which gates run and how they are judged."""
+
+    threshold: float = Field(default=80, ge=0, le=100)
+    weights: dict[Component, float] = Field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    disabled: tuple[str, ...] = ()
+    """Names of gates that are not run; a component left without a gate has no weight."""
+    tests: TestsConfig = TestsConfig()
+    tool_timeout_seconds: float = Field(default=300, gt=0)
+    python: str | None = None
+    """Interpreter of the project's environment; `null` is the one that runs ci-factory."""
+    semgrep_rules: tuple[str, ...] = ()
+    """More rule files or folders, relative to the repository's root."""
+
+    @field_validator("weights")
+    @classmethod
+    def _weights_sum_to_one(cls, weights: dict[Component, float]) -> dict[Component, float]:
+        if any(weight < 0 for weight in weights.values()):
+            msg = "weights can't be negative"
+            raise ValueError(msg)
+        if abs(sum(weights.values()) - 1) > 1e-6:  # noqa: PLR2004 - rounding of decimal fractions
+            msg = f"weights must sum to 1, these sum to {sum(weights.values()):g}"
+            raise ValueError(msg)
+        return {component: weights.get(component, 0.0) for component in DEFAULT_WEIGHTS}
+
+
+class SensitiveArea(Value):
+    """Paths whose change needs a named reviewer, and at which an agent's ticket escalates."""
+
+    paths: tuple[str, ...] = Field(min_length=1)
+    category: Literal["architecture", "security", "data", "compatibility"] = "security"
+    reviewers: tuple[str, ...] = ()
+    escalate: bool = True
+
+
+class CustomRule(Value):
+    """What a change under these paths asks for."""
+
+    paths: tuple[str, ...] = Field(min_length=1)
+    action: Literal["require_review", "warn", "block"]
+    reviewers: tuple[str, ...] = ()
+    message: str = ""
+
+
+DEFAULT_SLA_HOURS: dict[Priority, float] = {
+    Priority.CRITICAL: 4,
+    Priority.HIGH: 8,
+    Priority.MEDIUM: 24,
+    Priority.LOW: 72,
+}
+
+
+class ReviewConfig(Value):
+    """Who reviews, and by when."""
+
+    reviewers: tuple[str, ...] = ()
+    """Who reviews what nobody owns."""
+    sla_hours: dict[Priority, float] = Field(default_factory=lambda: dict(DEFAULT_SLA_HOURS))
+
+
+class EscalationConfig(Value):
+    """Time limits after which a person is reminded (never an assumption made)."""
+
+    standard_hours: float = Field(default=24, gt=0)
+    blocking_hours: float = Field(default=4, gt=0)
+    critical_hours: float = Field(default=1, gt=0)
+
+
+class Config(Value):
+    """Everything a project can set."""
+
+    enabled: bool = True
+    """`false` stops the factory before its next write."""
+    labels: Labels = Labels()
+    identity: Identity = Identity()
+    batch: BatchConfig = BatchConfig()
+    planning: PlanningConfig = PlanningConfig()
+    agents: tuple[AgentConfig, ...] = ()
+    iterations: IterationLimits = IterationLimits()
+    retries: RetryConfig = RetryConfig()
+    gates: GatesConfig = GatesConfig()
+    sensitive: tuple[SensitiveArea, ...] = ()
+    rules: tuple[CustomRule, ...] = ()
+    review: ReviewConfig = ReviewConfig()
+    escalation: EscalationConfig = EscalationConfig()
+
+    @model_validator(mode="after")
+    def _agent_names_differ(self) -> "Config":
+        names = [agent.name for agent in self.agents]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"agent names must differ, twice: {', '.join(twice)}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the whole configuration; part of every verdict."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def parse(text: str, source: str = FILE_NAME) -> Config:
+    """Read a configuration from text; `source` names it in errors.
+
+    Raises:
+        ConfigError: the text is not YAML, or a key or value is wrong.
+    """
+    raw = _load_yaml(text, source)
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(_explain(error), where=source, fix=_fix(error, raw)) from error
+
+
+def load(path: Path) -> Config:
+    """Read the configuration file; one that does not exist means all defaults.
+
+    Raises:
+        ConfigError: the file can't be read or is wrong.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"is larger than {MAX_BYTES} bytes", where=str(path), fix="shorten it")
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"can't be read: {error}", where=str(path), fix="make it readable UTF-8") from error
+
+
+def values_with_origin(text: str | None, source: str) -> Iterator[tuple[str, Any, str]]:
+    """Yield every value as (dotted key, value, origin); origin is the source or `default`."""
+    config = Config() if text is None else parse(text, source)
+    given = {} if text is None else _load_yaml(text, source)
+    yield from _walk(config.model_dump(mode="json"), given, source, "")
+
+
+def _walk(values: Mapping[str, Any], given: object, source: str, prefix: str) -> Iterator[tuple[str, Any, str]]:
+    for key, value in values.items():
+        here = given.get(key) if isinstance(given, Mapping) else None
+        if isinstance(value, Mapping) and value:
+            yield from _walk(value, here, source, f"{prefix}{key}.")
+        else:
+            set_here = isinstance(given, Mapping) and key in given
+            yield f"{prefix}{key}", value, source if set_here else "default"
+
+
+def _load_yaml(text: str, source: str) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(
+            f"is not valid YAML: {' '.join(str(error).split())}", where=source, fix="mend the line named above"
+        ) from error
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise ConfigError("must be a mapping of keys", where=source, fix="write `key: value` lines")
+    return raw
+
+
+def _key(details: ErrorDetails) -> str:
+    return ".".join(str(part) for part in details["loc"]) or "(the whole file)"
+
+
+def _explain(error: ValidationError) -> str:
+    parts = []
+    for details in error.errors():
+        message = "unknown key" if details["type"] == "extra_forbidden" else details["msg"]
+        parts.append(f"{_key(details)}: {message}")
+    return "; ".join(parts)
+
+
+def _fix(error: ValidationError, raw: dict[str, Any]) -> str:
+    del raw  # values may be secrets that were pasted into the wrong place; they are not repeated
+    details = error.errors()[0]
+    if details["type"] == "extra_forbidden":
+        known = _known_keys(details["loc"][:-1])
+        close = difflib.get_close_matches(str(details["loc"][-1]), known, n=1)
+        return f"did you mean `{close[0]}`?" if close else f"known keys here: {', '.join(sorted(known))}"
+    return f"set {_key(details)} as `ci-factory config` and docs/configuration.md describe it"
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        candidates = (annotation, *get_args(annotation))
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(model.model_fields)
+
+
+def to_json(config: Config) -> str:
+    """The whole configuration, defaults filled in, as indented JSON."""
+    return json.dumps(config.model_dump(mode="json"), indent=2)

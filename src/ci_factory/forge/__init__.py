@@ -1,0 +1,1 @@
+"""Forges: where tickets come from and merge requests go to."""

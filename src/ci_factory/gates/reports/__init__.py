@@ -1,0 +1,1 @@
+"""Report files of other tools, read strictly and within bounds. Pure."""

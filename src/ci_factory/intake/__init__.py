@@ -1,0 +1,1 @@
+"""Readiness, estimates and risk of tickets. Pure."""

@@ -1,0 +1,1 @@
+"""What it was worth: facts from forge and artifacts, figures, report, dashboard."""

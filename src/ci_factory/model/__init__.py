@@ -1,0 +1,1 @@
+"""Frozen data: the words the whole factory speaks. Imports nothing of ours."""

@@ -1,0 +1,72 @@
+"""The plan of one night."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from ci_factory.model.base import Artifact, Moment, Sha, TicketId, Value
+from ci_factory.model.ticket import Candidate, Size
+
+
+class BatchStatus(StrEnum):
+    """Life of a batch."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    REVIEWED = "reviewed"
+
+
+class Limits(Value):
+    """What a batch may use; part of the manifest so that every stage obeys the same numbers."""
+
+    max_tickets: int = Field(default=20, ge=1, le=10_000)
+    timeout_seconds: float = Field(default=1800, gt=0)
+    """One agent process; it is killed after that."""
+    parallel: int = Field(default=3, ge=1, le=200)
+
+
+class PlannedTicket(Value):
+    """A ticket with its place in the night."""
+
+    candidate: Candidate
+    size: Size
+    agent: str
+    lane: int = Field(ge=0)
+    order: int = Field(ge=0)
+    """Place in the batch's start order, unique within the batch."""
+    stacked_on: TicketId | None = None
+    """The ticket whose change is this one's base; `None` means the default branch."""
+    waits_for: tuple[TicketId, ...] = ()
+    """Tickets of this batch that must have ended before this one starts (includes `stacked_on`)."""
+    reason: str
+    """Why the ticket is in, and why there."""
+
+    @property
+    def id(self) -> str:
+        """The ticket's id."""
+        return self.candidate.ticket.id
+
+
+class LeftOut(Value):
+    """A ticket that is not in the batch, and why."""
+
+    ticket_id: TicketId
+    state: str
+    """The label it gets: needs-info, deferred, hold, queued …, without the `factory::` prefix."""
+    reason: str
+
+
+class Batch(Artifact):
+    """batch.json and batch.yaml: which tickets, in which order, by whom, on which base."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    created_at: Moment
+    project: str
+    target_branch: str
+    base: Sha
+    limits: Limits
+    config_hash: str
+    status: BatchStatus = BatchStatus.PENDING
+    tickets: tuple[PlannedTicket, ...]
+    left_out: tuple[LeftOut, ...] = ()

@@ -1,0 +1,132 @@
+"""What a forge holds: issues, notes, merge requests, and the events in their life."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from ci_factory.model.base import Artifact, Moment, Sha, TicketId, Value
+from ci_factory.model.ticket import Ticket
+
+
+class NoteTarget(StrEnum):
+    """Where a note hangs."""
+
+    ISSUE = "issue"
+    MERGE_REQUEST = "merge_request"
+
+
+class Note(Value):
+    """A comment by a person or a bot."""
+
+    id: int
+    target: NoteTarget
+    target_id: str
+    """Ticket id of an issue, iid of a merge request as text."""
+    author: str
+    body: str
+    created_at: Moment
+    updated_at: Moment
+
+
+class IssueState(StrEnum):
+    """State of an issue."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
+class Issue(Value):
+    """A ticket on the forge; `ticket.labels` are its labels now."""
+
+    ticket: Ticket
+    state: IssueState
+
+
+class MergeRequestState(StrEnum):
+    """State of a merge request."""
+
+    OPENED = "opened"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+class Approval(Value):
+    """Who approved which head, and when."""
+
+    user: str
+    head: Sha
+    at: Moment
+
+
+class MergeRequestSpec(Value):
+    """What the publisher wants a merge request to be; keyed by `source_branch`."""
+
+    ticket_id: TicketId
+    source_branch: str
+    target_branch: str
+    title: str
+    description: str
+    labels: tuple[str, ...] = ()
+    draft: bool = True
+    reviewer: str | None = None
+
+
+class MergeRequest(MergeRequestSpec):
+    """A merge request as it is on the forge."""
+
+    iid: int
+    state: MergeRequestState
+    author: str
+    head: Sha
+    created_at: Moment
+    updated_at: Moment
+    merged_at: Moment | None = None
+    closed_at: Moment | None = None
+    approvals: tuple[Approval, ...] = ()
+    changes_requested_by: tuple[str, ...] = ()
+    versions: int = Field(default=1, ge=1)
+    """How many times a new head was pushed, the first included."""
+
+
+class ForgeEventKind(StrEnum):
+    """What happened to an issue or a merge request."""
+
+    LABEL_ADDED = "label_added"
+    LABEL_REMOVED = "label_removed"
+    OPENED = "opened"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    PUSHED = "pushed"
+
+
+class ForgeEvent(Value):
+    """One row of the forge's own history."""
+
+    id: int
+    at: Moment
+    user: str
+    target: NoteTarget
+    target_id: str
+    kind: ForgeEventKind
+    detail: str = ""
+    """The label, or the head commit."""
+
+
+class Publication(Artifact):
+    """publication.json: what exists on the forge now for one ticket."""
+
+    ticket_id: TicketId
+    batch_id: str
+    outcome: str
+    """merge-request, escalated, needs-info, no-change, agent-failed, skipped."""
+    branch: str | None = None
+    merge_request: int | None = None
+    note_id: int | None = None
+    head: Sha | None = None
+    tree: Sha | None = None
+    labels: tuple[str, ...] = ()
+    behind: int = Field(default=0, ge=0)
+    """Commits on the target branch that the change's base does not have."""

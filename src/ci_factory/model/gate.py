@@ -1,0 +1,142 @@
+"""Findings, gate results and the score."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from ci_factory.model.base import Artifact, Sha, Value
+
+
+class Severity(StrEnum):
+    """How bad a finding is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical to 4 for info."""
+        return list(Severity).index(self)
+
+
+class Region(Value):
+    """Where in a file; lines and columns count from 1."""
+
+    line: int = Field(ge=1)
+    column: int | None = Field(default=None, ge=1)
+    end_line: int | None = Field(default=None, ge=1)
+    end_column: int | None = Field(default=None, ge=1)
+
+
+class Finding(Value):
+    """One thing that one tool says about one place."""
+
+    tool: str
+    rule: str
+    severity: Severity
+    message: str
+    path: str
+    region: Region | None = None
+    fingerprint: str
+    is_new: bool = True
+    suppressed: bool = False
+    help: str = ""
+
+
+class Component(StrEnum):
+    """Parts of the score; `policy` has no weight, it only blocks."""
+
+    SYNTAX = "syntax"
+    TESTS = "tests"
+    SECURITY = "security"
+    COMPLEXITY = "complexity"
+    DOCUMENTATION = "documentation"
+    POLICY = "policy"
+
+
+class GateStatus(StrEnum):
+    """What a gate says. Inconclusive is not a pass."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    BLOCKED = "blocked"
+    """A person must decide; the agent may not fix it on its own."""
+    INCONCLUSIVE = "inconclusive"
+
+
+class Reason(Value):
+    """Points lost, and where to look."""
+
+    component: Component
+    points: float = Field(ge=0)
+    """Of the component's 100, before its weight; 0 for remarks."""
+    message: str
+    path: str | None = None
+    line: int | None = Field(default=None, ge=1)
+
+
+class GateResult(Value):
+    """What one gate measured and decided about one change."""
+
+    gate: str
+    component: Component
+    status: GateStatus
+    score: float | None = Field(default=None, ge=0, le=100)
+    """The gate's part of its component; `None` when it could not measure or does not score."""
+    summary: str
+    """One line for the table in the note."""
+    reasons: tuple[Reason, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    figures: dict[str, float | None] = {}
+    """Named numbers, such as tests_total; `None` is unknown."""
+    tools: dict[str, str] = {}
+    """Tool name to version."""
+    seconds: float = Field(default=0, ge=0)
+
+
+class GateReport(Artifact):
+    """gate.json: every gate's result, bound to the trees that were judged."""
+
+    tree: Sha
+    base: Sha
+    head: Sha
+    config_hash: str
+    changed_files: tuple[str, ...]
+    added_lines: int = Field(ge=0)
+    removed_lines: int = Field(ge=0)
+    gates: tuple[GateResult, ...]
+
+
+class Verdict(StrEnum):
+    """The decision about a change."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    BLOCKED = "blocked"
+    INCONCLUSIVE = "inconclusive"
+
+
+class ComponentScore(Value):
+    """One row of the score table."""
+
+    score: float | None = Field(ge=0, le=100)
+    weight: float = Field(ge=0, le=1)
+    status: GateStatus
+
+
+class Score(Artifact):
+    """score.json: the same input gives the same bytes."""
+
+    score: float | None = Field(ge=0, le=100)
+    """Points proven; a component that could not be measured adds none. `None`: nothing could be judged."""
+    verdict: Verdict
+    threshold: float = Field(ge=0, le=100)
+    tree: Sha
+    base: Sha
+    head: Sha
+    config_hash: str
+    components: dict[Component, ComponentScore]
+    reasons: tuple[Reason, ...] = ()

@@ -1,0 +1,121 @@
+"""Tickets, and what intake makes of them."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from ci_factory.model.base import Artifact, Moment, TicketId, Value
+
+
+class Priority(StrEnum):
+    """How much a ticket matters, least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical."""
+        return list(Priority).index(self)
+
+
+class Size(StrEnum):
+    """Complexity of a ticket or of a diff, smallest first (lines changed: <10, 10-50, 50-200, >200)."""
+
+    TRIVIAL = "trivial"
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+    @property
+    def rank(self) -> int:
+        """0 for trivial to 3 for large."""
+        return list(Size).index(self)
+
+
+class RiskLevel(StrEnum):
+    """Probability x impact, least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical."""
+        return list(RiskLevel).index(self)
+
+
+class RiskCategory(StrEnum):
+    """What a change can harm."""
+
+    ARCHITECTURE = "architecture"
+    SECURITY = "security"
+    DATA = "data"
+    PERFORMANCE = "performance"
+    COMPATIBILITY = "compatibility"
+
+
+class Ticket(Value):
+    """One issue that asks for a change. What it leaves out is `None` or empty, never guessed here."""
+
+    id: TicketId
+    title: str = Field(min_length=1, max_length=255)
+    body: str = Field(default="", max_length=1_000_000)
+    priority: Priority = Priority.MEDIUM
+    complexity: Size | None = None
+    files: tuple[str, ...] = Field(default=(), max_length=1_000)
+    depends_on: tuple[TicketId, ...] = Field(default=(), max_length=200)
+    labels: tuple[str, ...] = Field(default=(), max_length=100)
+    due: Moment | None = None
+    acceptance_criteria: tuple[str, ...] = Field(default=(), max_length=200)
+    test_cases: tuple[str, ...] = Field(default=(), max_length=200)
+    author: str = Field(default="", max_length=255)
+    created_at: Moment | None = None
+
+
+class Readiness(Value):
+    """Whether a ticket can be worked on, and exactly what is missing."""
+
+    ready: bool
+    missing: tuple[str, ...] = ()
+    """Required things that are missing, each as a sentence that says how to add it."""
+    recommended: tuple[str, ...] = ()
+    """Things that would help but do not stop the ticket."""
+
+
+class Estimate(Value):
+    """What the ticket says or, where it says nothing, what was estimated."""
+
+    complexity: Size
+    files: tuple[str, ...]
+    estimated: tuple[str, ...] = ()
+    """Names of the fields above that were estimated rather than given."""
+    reasons: tuple[str, ...] = ()
+
+
+class Risk(Value):
+    """How dangerous the change asked for is, and why we think so."""
+
+    level: RiskLevel
+    categories: tuple[RiskCategory, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+class Candidate(Value):
+    """A ticket after intake: judged, estimated, not yet planned."""
+
+    ticket: Ticket
+    readiness: Readiness
+    estimate: Estimate
+    risk: Risk
+
+
+class IntakeReport(Artifact):
+    """intake.json: every ticket of the queue, ready or not."""
+
+    taken_at: Moment
+    candidates: tuple[Candidate, ...]

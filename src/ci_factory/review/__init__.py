@@ -1,0 +1,1 @@
+"""Who looks at what first, and by when. Pure."""

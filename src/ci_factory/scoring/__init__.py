@@ -1,0 +1,1 @@
+"""Gate results to one score and one verdict. Pure."""

@@ -1,0 +1,1 @@
+"""Everything that has an effect: processes, git, files, CI variables, the clock."""

@@ -1,0 +1,274 @@
+"""Git as the factory needs it: no hooks, no prompts, machine-readable output."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ci_factory.errors import ArtifactError, Conflict, RepositoryError
+from ci_factory.system import process
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+_QUIET = (
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.quotePath=false",
+    "-c",
+    "gc.auto=0",
+    "-c",
+    "advice.detachedHead=false",
+)
+_REPOSITORY_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Author or committer."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """One row of a diff between two trees, decided by git and not by patch text."""
+
+    status: str
+    """A, M, D, T (type changed) or R (renamed)."""
+    path: str
+    old_path: str
+    old_mode: str
+    new_mode: str
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What merging two commits would give: a tree, or the paths in conflict."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether it merges without a person."""
+        return not self.conflicts
+
+
+@dataclass(frozen=True)
+class Git:
+    """One repository, bare or not, or one of its worktrees."""
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path) -> "Git":
+        """The repository at this very folder.
+
+        Raises:
+            RepositoryError: there is none, or it has no commit yet.
+        """
+        git = cls(folder)
+        if not folder.is_dir():
+            raise RepositoryError("there is no such folder", where=str(folder), fix="pass --repo PATH of a git repository")
+        if not git.run("rev-parse", "--git-dir").ok:
+            raise RepositoryError("is not a git repository", where=str(folder), fix=f"git -C {folder} init && git commit")
+        if not git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").ok:
+            raise RepositoryError("has no commit yet", where=str(folder), fix="make a first commit")
+        return git
+
+    def run(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> process.Completed:
+        """Run a git command; a failure is told in the result."""
+        variables = {key: value for key, value in os.environ.items() if key not in _REPOSITORY_VARIABLES}
+        variables |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
+        argv = ("git", *_QUIET, *args)
+        return process.run(argv, cwd=self.folder, env=variables, stdin=stdin, limit=256 * 1024 * 1024)
+
+    def text(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
+        """Output of a git command that has to succeed, without its last newline.
+
+        Raises:
+            RepositoryError: git failed; its words are in the message.
+        """
+        done = self.run(*args, stdin=stdin, env=env)
+        if not done.ok:
+            raise RepositoryError(f"git {args[0]} failed: {done.stderr.strip() or done.stdout.strip()}", where=str(self.folder))
+        return done.stdout.removesuffix("\n")
+
+    def common_dir(self) -> Path:
+        """The folder that all worktrees of the repository share."""
+        return (self.folder / self.text("rev-parse", "--git-common-dir")).resolve()
+
+    def resolve(self, revision: str) -> str:
+        """The commit that a revision names.
+
+        Raises:
+            RepositoryError: there is no such commit.
+        """
+        done = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if not done.ok:
+            raise RepositoryError(
+                f"there is no commit {revision!r}", where=str(self.folder), fix="name a branch, tag or commit that exists"
+            )
+        return done.stdout.strip()
+
+    def tree_of(self, commit: str) -> str:
+        """The tree of a commit."""
+        return self.text("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+    def current_branch(self) -> str | None:
+        """Short name of the checked-out branch; `None` when HEAD is detached."""
+        done = self.run("symbolic-ref", "--quiet", "--short", "HEAD")
+        return done.stdout.strip() if done.ok else None
+
+    def changed_in_worktree(self) -> list[str]:
+        """Tracked files with changes that are not committed."""
+        listing = self.text("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
+        return [entry[3:] for entry in listing.split("\0") if entry]
+
+    def config(self, key: str) -> str | None:
+        """A value of git's configuration, or `None`."""
+        done = self.run("config", "--get", key)
+        return done.stdout.strip() if done.ok else None
+
+    def files(self, revision: str) -> list[str]:
+        """Paths of all files of a tree."""
+        return [path for path in self.text("ls-tree", "-r", "-z", "--name-only", revision).split("\0") if path]
+
+    def show(self, revision: str, path: str) -> str | None:
+        """Text of a file at a revision, `None` when it isn't there."""
+        done = self.run("cat-file", "blob", f"{revision}:{path}")
+        return done.stdout if done.ok else None
+
+    def changes(self, base: str, head: str, *, renames: bool = True) -> list[FileChange]:
+        """Files that differ between two trees."""
+        found = "-M" if renames else "--no-renames"
+        listing = self.text("diff-tree", "-r", "-z", found, base, head)
+        return list(_parse_raw_diff(listing.split("\0")))
+
+    def line_counts(self, base: str, head: str) -> tuple[int, int]:
+        """Lines added and removed between two trees; binary files count none."""
+        added = removed = 0
+        for row in self.text("diff", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv", base, head).splitlines():
+            plus, minus, _ = row.split("\t", 2)
+            added += int(plus) if plus.isdigit() else 0
+            removed += int(minus) if minus.isdigit() else 0
+        return added, removed
+
+    def diff(self, base: str, head: str, *paths: str, context: int = 3) -> str:
+        """The change as a patch, for people and prompts."""
+        flags = (f"-U{context}", "--no-ext-diff", "--no-textconv", "--no-color")
+        return self.text("diff", *flags, base, head, "--", *paths)
+
+    def init_hub(self, origin: "Git") -> None:
+        """Make this folder a bare repository that sees the origin's objects but not its remotes, refs or settings.
+
+        Agents' worktrees hang off a hub, so that what an agent does to refs or configuration stays there.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.text("init", "--quiet", "--bare", "--template=", ".")
+        common = origin.common_dir()
+        alternates = self.folder / "objects" / "info" / "alternates"
+        alternates.parent.mkdir(parents=True, exist_ok=True)
+        alternates.write_text(f"{common / 'objects'}\n", encoding="utf-8")
+        if (common / "shallow").exists():
+            (self.folder / "shallow").write_bytes((common / "shallow").read_bytes())
+
+    def add_worktree(self, path: Path, commit: str) -> "Git":
+        """Check a commit out into a new folder."""
+        self.text("worktree", "add", "--quiet", "--detach", str(path), commit)
+        return Git(path)
+
+    def write_tree(self) -> str:
+        """Stage everything in this worktree, ignored files left out, and write its tree."""
+        self.text("add", "--all", ".")
+        return self.text("write-tree")
+
+    def commit_tree(  # noqa: PLR0913 - a commit has that many parts, all by keyword
+        self, tree: str, *, parents: tuple[str, ...], message: str, author: Person, committer: Person, when: datetime
+    ) -> str:
+        """Make a commit object; the same arguments give the same commit."""
+        date = f"{int(when.timestamp())} +0000"
+        env = {
+            "GIT_AUTHOR_NAME": author.name,
+            "GIT_AUTHOR_EMAIL": author.email,
+            "GIT_AUTHOR_DATE": date,
+            "GIT_COMMITTER_NAME": committer.name,
+            "GIT_COMMITTER_EMAIL": committer.email,
+            "GIT_COMMITTER_DATE": date,
+        }
+        flags = [flag for parent in parents for flag in ("-p", parent)]
+        return self.text("commit-tree", "--no-gpg-sign", tree, *flags, stdin=message.encode(), env=env)
+
+    def ref(self, name: str) -> str | None:
+        """The object a full ref name points at, or `None`."""
+        done = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", name)
+        return done.stdout.strip() if done.ok else None
+
+    def update_ref(self, name: str, new: str, old: str | None) -> None:
+        """Move a ref if it still points at `old` (`None`: if it does not exist yet).
+
+        Raises:
+            Conflict: it points elsewhere.
+        """
+        expected = old if old is not None else "0" * len(new)
+        done = self.run("update-ref", "-m", "ci-factory", name, new, expected)
+        if not done.ok:
+            raise Conflict(f"{name} moved in the meantime: {done.stderr.strip()}", where=str(self.folder), fix="run again")
+
+    def bundle(self, path: Path, base: str, head: str) -> None:
+        """Write the commits from base (exclusive) to head as a bundle file."""
+        ref = f"refs/bundle/{head}"
+        self.update_ref(ref, head, self.ref(ref))
+        partial = path.with_name(f".{path.name}.part")
+        self.text("bundle", "create", "--quiet", str(partial), f"^{base}", ref)
+        partial.replace(path)
+
+    def unbundle(self, path: Path) -> str:
+        """Take a bundle's objects in and return its one head. No ref is made.
+
+        Raises:
+            ArtifactError: it is not a bundle, lacks its base here, or has not exactly one head.
+        """
+        done = self.run("bundle", "unbundle", str(path.resolve()))
+        heads = [line.split(" ", 1)[0] for line in done.stdout.splitlines() if line]
+        if not done.ok or len(heads) != 1:
+            detail = done.stderr.strip() or f"{len(heads)} heads"
+            raise ArtifactError(f"is not a bundle of one change on a known base: {detail}", where=str(path))
+        return heads[0]
+
+    def merge(self, ours: str, theirs: str) -> Merge:
+        """Merge two commits in memory (`git merge-tree --write-tree`)."""
+        done = self.run("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
+        if done.returncode not in {0, 1} or not done.stdout:
+            raise RepositoryError(f"git merge-tree failed: {done.stderr.strip()}", where=str(self.folder))
+        tree, *paths = done.stdout.split("\0")
+        return Merge(tree.strip(), tuple(dict.fromkeys(path for path in paths if path)))
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `new` contains `old`."""
+        return self.run("merge-base", "--is-ancestor", old, new).ok
+
+    def count(self, base: str, head: str) -> int:
+        """Commits in head that base does not have."""
+        return int(self.text("rev-list", "--count", f"{base}..{head}"))
+
+    def authors(self, revision: str, path: str, *, commits: int = 50) -> list[str]:
+        """Author names of the last commits that touched a path, newest first, with repetition."""
+        return self.text("log", "--format=%an", "-n", str(commits), revision, "--", path).splitlines()
+
+
+def _parse_raw_diff(fields: list[str]) -> Iterator[FileChange]:
+    index = 0
+    while index < len(fields) and fields[index]:
+        old_mode, new_mode, _, _, status = fields[index].removeprefix(":").split(" ")
+        if status[0] in "RC":
+            old_path, path = fields[index + 1], fields[index + 2]
+            index += 3
+        else:
+            old_path = path = fields[index + 1]
+            index += 2
+        yield FileChange(status[0], path, old_path, old_mode, new_mode)

@@ -1,0 +1,128 @@
+"""The only place that starts processes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ci_factory.errors import ToolMissing
+
+OUTPUT_LIMIT = 4 * 1024 * 1024
+"""Bytes of stdout and of stderr that are kept of one process."""
+
+_alive: set[int] = set()
+_alive_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a process left behind. Output is decoded as UTF-8, wrong bytes replaced, and cut at the limit."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with status 0."""
+        return self.returncode == 0 and not self.timed_out
+
+
+def run(  # noqa: PLR0913 - the knobs of a process, all by keyword
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout: float | None = None,
+    limit: int = OUTPUT_LIMIT,
+) -> Completed:
+    """Run a program in a process group of its own and kill the whole group when it is done or late.
+
+    `env` replaces the environment; `None` inherits ours. `timeout` is in seconds. A time-out is told in the
+    result, not raised.
+
+    Raises:
+        ToolMissing: there is no such program.
+    """
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = _start(argv, cwd, env, stdin, out, err)
+        timed_out = False
+        try:
+            process.communicate(stdin, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            _kill_group(process.pid)
+            returncode = process.wait()
+            with _alive_lock:
+                _alive.discard(process.pid)
+        seconds = time.monotonic() - started
+        return Completed(tuple(argv), returncode, _read(out, limit), _read(err, limit), seconds, timed_out)
+
+
+def _start(  # noqa: PLR0913, PLR0917 - passes run's knobs on
+    argv: Sequence[str],
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    stdin: bytes | None,
+    out: IO[bytes],
+    err: IO[bytes],
+) -> subprocess.Popen[bytes]:
+    try:
+        process = subprocess.Popen(  # noqa: S603 - argv is a list, no shell; callers build it from fixed words
+            list(argv),
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise
+        raise ToolMissing(f"{argv[0]} is not installed", fix=f"install {argv[0]} or put it on PATH") from error
+    with _alive_lock:
+        _alive.add(process.pid)
+    return process
+
+
+def _kill_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _read(stream: IO[bytes], limit: int) -> str:
+    stream.seek(0)
+    return stream.read(limit).decode("utf-8", "replace")
+
+
+def kill_all() -> None:
+    """Kill every process group that is still running; for the moment when a person interrupts us."""
+    with _alive_lock:
+        groups = list(_alive)
+    for group in groups:
+        _kill_group(group)
+
+
+def which(program: str, *, beside: str | None = None) -> str | None:
+    """Path of a program: first beside the given interpreter (a virtual environment's bin), then on PATH."""
+    if beside is not None:
+        candidate = Path(beside).parent / program
+        if candidate.is_file() and os.access(candidate, os.X_OK):
+            return str(candidate)
+    return shutil.which(program)

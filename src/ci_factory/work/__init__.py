@@ -1,0 +1,1 @@
+"""One ticket, one agent: workspace, prompts, the C0-C3 loop, checkpoints, escalation."""

@@ -1,0 +1,1 @@
+"""Coding agents, each a small module behind one Protocol."""
