@@ -26,7 +26,17 @@ MAY_IMPORT = {
 }  # fmt: skip
 ONLY_IN = {"subprocess": "system/process.py", "gitlab": "forge/gitlab.py", "sqlalchemy": "metrics/store.py"}
 PURE = ("intake", "planning", "scoring", "review", "model")
-IMPURE_MODULES = {"click", "os", "subprocess", "sqlite3", "time", "requests", "socket", "tempfile", "threading"}
+IMPURE_MODULES = {
+    "click",
+    "os",
+    "subprocess",
+    "sqlite3",
+    "time",
+    "requests",
+    "socket",
+    "tempfile",
+    "threading",
+}
 
 
 def imports(path: Path) -> set[str]:
@@ -57,7 +67,7 @@ def test_rooms_import_only_what_they_may() -> None:
         for name in names
         if name.startswith("ci_factory.")
         and room in MAY_IMPORT
-        and (target := name.split(".")[1]) not in MAY_IMPORT[room] | {room, "__version__"}
+        and name.split(".")[1] not in MAY_IMPORT[room] | {room, "__version__"}
     ]
     assert wrong == []
 

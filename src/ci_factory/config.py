@@ -269,7 +269,9 @@ def values_with_origin(text: str | None, source: str) -> Iterator[tuple[str, Any
     yield from _walk(config.model_dump(mode="json"), given, source, "")
 
 
-def _walk(values: Mapping[str, Any], given: object, source: str, prefix: str) -> Iterator[tuple[str, Any, str]]:
+def _walk(
+    values: Mapping[str, Any], given: object, source: str, prefix: str
+) -> Iterator[tuple[str, Any, str]]:
     for key, value in values.items():
         here = given.get(key) if isinstance(given, Mapping) else None
         if isinstance(value, Mapping) and value:
@@ -284,7 +286,9 @@ def _load_yaml(text: str, source: str) -> dict[str, Any]:
         raw = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(
-            f"is not valid YAML: {' '.join(str(error).split())}", where=source, fix="mend the line named above"
+            f"is not valid YAML: {' '.join(str(error).split())}",
+            where=source,
+            fix="mend the line named above",
         ) from error
     if raw is None:
         return {}

@@ -31,7 +31,9 @@ class Forge(Protocol):
             ForgeError: there is none.
         """
 
-    def change_labels(self, ticket_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> tuple[str, ...]:
+    def change_labels(
+        self, ticket_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> tuple[str, ...]:
         """Add and remove labels of an issue in one step; returns the labels now. No change makes no event."""
 
     def close_issue(self, ticket_id: str) -> None:

@@ -22,7 +22,13 @@ _QUIET = (
     "-c",
     "advice.detachedHead=false",
 )
-_REPOSITORY_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+_REPOSITORY_VARIABLES = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_COMMON_DIR",
+)
 
 
 @dataclass(frozen=True)
@@ -73,17 +79,28 @@ class Git:
         """
         git = cls(folder)
         if not folder.is_dir():
-            raise RepositoryError("there is no such folder", where=str(folder), fix="pass --repo PATH of a git repository")
+            raise RepositoryError(
+                "there is no such folder", where=str(folder), fix="pass --repo PATH of a git repository"
+            )
         if not git.run("rev-parse", "--git-dir").ok:
-            raise RepositoryError("is not a git repository", where=str(folder), fix=f"git -C {folder} init && git commit")
+            raise RepositoryError(
+                "is not a git repository", where=str(folder), fix=f"git -C {folder} init && git commit"
+            )
         if not git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").ok:
             raise RepositoryError("has no commit yet", where=str(folder), fix="make a first commit")
         return git
 
-    def run(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> process.Completed:
+    def run(
+        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> process.Completed:
         """Run a git command; a failure is told in the result."""
         variables = {key: value for key, value in os.environ.items() if key not in _REPOSITORY_VARIABLES}
-        variables |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
+        variables |= {
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C.UTF-8",
+            "GIT_OPTIONAL_LOCKS": "0",
+            **(env or {}),
+        }
         argv = ("git", *_QUIET, *args)
         return process.run(argv, cwd=self.folder, env=variables, stdin=stdin, limit=256 * 1024 * 1024)
 
@@ -95,7 +112,9 @@ class Git:
         """
         done = self.run(*args, stdin=stdin, env=env)
         if not done.ok:
-            raise RepositoryError(f"git {args[0]} failed: {done.stderr.strip() or done.stdout.strip()}", where=str(self.folder))
+            raise RepositoryError(
+                f"git {args[0]} failed: {done.stderr.strip() or done.stdout.strip()}", where=str(self.folder)
+            )
         return done.stdout.removesuffix("\n")
 
     def common_dir(self) -> Path:
@@ -111,7 +130,9 @@ class Git:
         done = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         if not done.ok:
             raise RepositoryError(
-                f"there is no commit {revision!r}", where=str(self.folder), fix="name a branch, tag or commit that exists"
+                f"there is no commit {revision!r}",
+                where=str(self.folder),
+                fix="name a branch, tag or commit that exists",
             )
         return done.stdout.strip()
 
@@ -136,7 +157,9 @@ class Git:
 
     def files(self, revision: str) -> list[str]:
         """Paths of all files of a tree."""
-        return [path for path in self.text("ls-tree", "-r", "-z", "--name-only", revision).split("\0") if path]
+        return [
+            path for path in self.text("ls-tree", "-r", "-z", "--name-only", revision).split("\0") if path
+        ]
 
     def show(self, revision: str, path: str) -> str | None:
         """Text of a file at a revision, `None` when it isn't there."""
@@ -152,7 +175,9 @@ class Git:
     def line_counts(self, base: str, head: str) -> tuple[int, int]:
         """Lines added and removed between two trees; binary files count none."""
         added = removed = 0
-        for row in self.text("diff", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv", base, head).splitlines():
+        for row in self.text(
+            "diff", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv", base, head
+        ).splitlines():
             plus, minus, _ = row.split("\t", 2)
             added += int(plus) if plus.isdigit() else 0
             removed += int(minus) if minus.isdigit() else 0
@@ -187,8 +212,15 @@ class Git:
         self.text("add", "--all", ".")
         return self.text("write-tree")
 
-    def commit_tree(  # noqa: PLR0913 - a commit has that many parts, all by keyword
-        self, tree: str, *, parents: tuple[str, ...], message: str, author: Person, committer: Person, when: datetime
+    def commit_tree(
+        self,
+        tree: str,
+        *,
+        parents: tuple[str, ...],
+        message: str,
+        author: Person,
+        committer: Person,
+        when: datetime,
     ) -> str:
         """Make a commit object; the same arguments give the same commit."""
         date = f"{int(when.timestamp())} +0000"
@@ -217,7 +249,11 @@ class Git:
         expected = old if old is not None else "0" * len(new)
         done = self.run("update-ref", "-m", "ci-factory", name, new, expected)
         if not done.ok:
-            raise Conflict(f"{name} moved in the meantime: {done.stderr.strip()}", where=str(self.folder), fix="run again")
+            raise Conflict(
+                f"{name} moved in the meantime: {done.stderr.strip()}",
+                where=str(self.folder),
+                fix="run again",
+            )
 
     def bundle(self, path: Path, base: str, head: str) -> None:
         """Write the commits from base (exclusive) to head as a bundle file."""

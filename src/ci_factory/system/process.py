@@ -38,7 +38,7 @@ class Completed:
         return self.returncode == 0 and not self.timed_out
 
 
-def run(  # noqa: PLR0913 - the knobs of a process, all by keyword
+def run(
     argv: Sequence[str],
     *,
     cwd: Path | None = None,
@@ -72,7 +72,7 @@ def run(  # noqa: PLR0913 - the knobs of a process, all by keyword
         return Completed(tuple(argv), returncode, _read(out, limit), _read(err, limit), seconds, timed_out)
 
 
-def _start(  # noqa: PLR0913, PLR0917 - passes run's knobs on
+def _start(
     argv: Sequence[str],
     cwd: Path | None,
     env: Mapping[str, str] | None,
@@ -93,7 +93,9 @@ def _start(  # noqa: PLR0913, PLR0917 - passes run's knobs on
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
             raise
-        raise ToolMissing(f"{argv[0]} is not installed", fix=f"install {argv[0]} or put it on PATH") from error
+        raise ToolMissing(
+            f"{argv[0]} is not installed", fix=f"install {argv[0]} or put it on PATH"
+        ) from error
     with _alive_lock:
         _alive.add(process.pid)
     return process

@@ -70,7 +70,9 @@ def read_model(path: Path, kind: type[ModelT], *, limit: int = MAX_BYTES) -> Mod
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise ArtifactError(f"{key}: {first['msg']}", where=str(path), fix="run the stage that writes it again") from error
+        raise ArtifactError(
+            f"{key}: {first['msg']}", where=str(path), fix="run the stage that writes it again"
+        ) from error
 
 
 def read_if_valid(path: Path, kind: type[ModelT]) -> ModelT | None:

@@ -58,7 +58,7 @@ class LeftBehind:
 class AgentResult:
     """What could be found out about the run; unknown stays `None`."""
 
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     model: str | None = None
     detail: str = ""
 
