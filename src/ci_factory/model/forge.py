@@ -81,6 +81,8 @@ class MergeRequest(MergeRequestSpec):
     created_at: Moment
     updated_at: Moment
     merged_at: Moment | None = None
+    merge_commit: Sha | None = None
+    """What the merge added to the target branch; `None` when it was a fast-forward by hand."""
     closed_at: Moment | None = None
     approvals: tuple[Approval, ...] = ()
     changes_requested_by: tuple[str, ...] = ()
@@ -100,6 +102,11 @@ class ForgeEventKind(StrEnum):
     APPROVED = "approved"
     CHANGES_REQUESTED = "changes_requested"
     PUSHED = "pushed"
+    UPDATED = "updated"
+    """Content changed; the detail names the fields."""
+    DRAFTED = "drafted"
+    READY = "ready"
+    """No longer a draft."""
 
 
 class ForgeEvent(Value):
@@ -112,7 +119,7 @@ class ForgeEvent(Value):
     target_id: str
     kind: ForgeEventKind
     detail: str = ""
-    """The label, or the head commit."""
+    """The label, the head commit, or the fields."""
 
 
 class Publication(Artifact):

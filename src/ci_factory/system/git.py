@@ -10,6 +10,7 @@ from ci_factory.errors import ArtifactError, Conflict, RepositoryError
 from ci_factory.system import process
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+HUB_CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 _QUIET = (
     "-c",
     "core.hooksPath=/dev/null",
@@ -201,6 +202,23 @@ class Git:
         alternates.write_text(f"{common / 'objects'}\n", encoding="utf-8")
         if (common / "shallow").exists():
             (self.folder / "shallow").write_bytes((common / "shallow").read_bytes())
+        self.seal_hub()
+
+    def seal_hub(self) -> bool:
+        """Put a hub's settings back when somebody changed them; whether that was so. Other repositories are left alone.
+
+        An agent's worktree shares them, and a filter set there would run with the next checkout.
+        """
+        config, attributes = self.folder / "config", self.folder / "info" / "attributes"
+        if not (self.folder / "objects" / "info" / "alternates").is_file():
+            return False
+        if not config.is_symlink() and config.read_bytes() == HUB_CONFIG and not attributes.exists():
+            return False
+        attributes.unlink(missing_ok=True)
+        partial = self.folder / f"config.{os.getpid()}.part"
+        partial.write_bytes(HUB_CONFIG)
+        partial.replace(config)
+        return True
 
     def add_worktree(self, path: Path, commit: str) -> "Git":
         """Check a commit out into a new folder."""

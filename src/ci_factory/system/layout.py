@@ -93,6 +93,11 @@ class Layout:
         return self.root / "events.jsonl"
 
     @property
+    def intake(self) -> Path:
+        """intake.json of the last intake."""
+        return self.root / "intake.json"
+
+    @property
     def review(self) -> Path:
         """review.json."""
         return self.root / "review.json"

@@ -49,7 +49,9 @@ def write_model(path: Path, model: BaseModel) -> None:
 
 def write_yaml(path: Path, model: BaseModel) -> None:
     """Write an artifact as YAML for people, atomically."""
-    write_text(path, yaml.safe_dump(model.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(model.model_dump(mode="json"), Dumper=dumper, sort_keys=False, allow_unicode=True)
+    write_text(path, text)
 
 
 def read_model(path: Path, kind: type[ModelT], *, limit: int = MAX_BYTES) -> ModelT:

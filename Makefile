@@ -1,0 +1,63 @@
+# Two commands do all the set-up on a fresh Debian machine with Python >= 3.11, git and make:
+#   make run    a whole demonstration night on the embedded forge
+#   make test   the whole suite
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+SYSTEM_PACKAGES := chromium
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format types unit schemas system bench bench-quixbugs clean
+
+help:  ## This list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; call make with PYTHON=/path/to/it" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "venv is missing: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 2; }
+
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.run
+
+run: $(VENV)/.run  ## A whole demonstration night; prints where the report page is
+	@$(BIN)/python examples/demo.py --into out/demo
+
+system:  # Installs the packages some tests need, when root; else those tests are skipped by name.
+	@tools/system-packages $(SYSTEM_PACKAGES)
+
+test: $(VENV)/.dev system lint types unit  ## Lint, types and the whole test suite
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+
+format: $(VENV)/.dev  ## Format the code
+	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+schemas: $(VENV)/.run  ## Write schemas/ again
+	$(BIN)/ci-factory schema --out schemas
+
+bench: $(VENV)/.dev  ## The figures, as ratios from one run
+	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/planning.py
+	$(BIN)/python bench/overhead.py
+
+bench-quixbugs: $(VENV)/.dev  ## 40 corrections and 40 breakages through the gates
+	$(BIN)/python bench/quixbugs.py $(DATA)/quixbugs.jsonl --support $(DATA)/quixbugs-support.json
+
+clean:  ## Remove what was made here
+	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

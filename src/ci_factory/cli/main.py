@@ -1,0 +1,109 @@
+"""The entry point: finds the command, runs it, and turns errors into messages and exit codes."""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from ci_factory import __version__
+from ci_factory.errors import ExitCode, FactoryError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("ci_factory.cli.run", "Run a whole batch on the embedded forge."),
+    "intake": ("ci_factory.cli.intake", "Read the queue and judge which tickets are ready."),
+    "plan": ("ci_factory.cli.plan", "Plan a batch: which tickets, when, by whom, on which base."),
+    "work": ("ci_factory.cli.work", "Let an agent work on one ticket of a planned batch."),
+    "gate": ("ci_factory.cli.gate", "Run the automated gates on a change."),
+    "score": ("ci_factory.cli.score", "Compute the score of a gate report."),
+    "publish": ("ci_factory.cli.publish", "Publish what was worked on and judged."),
+    "review": ("ci_factory.cli.review", "Show the review queue."),
+    "status": ("ci_factory.cli.status", "Show where every ticket stands."),
+    "ticket": ("ci_factory.cli.ticket", "Add, list and answer tickets of the embedded forge."),
+    "mr": ("ci_factory.cli.mr", "List, show, approve and merge merge requests of the embedded forge."),
+    "collect": ("ci_factory.cli.collect", "Collect facts from the forge and the artifacts."),
+    "report": ("ci_factory.cli.report", "Print the morning report."),
+    "dashboard": ("ci_factory.cli.dashboard", "Write the dashboard page."),
+    "config": ("ci_factory.cli.config", "Print every setting with its value and origin."),
+    "schema": ("ci_factory.cli.schema", "Write the JSON Schemas of artifacts and configuration."),
+}
+"""Name -> (module with `command`, one line of help). Modules are imported when they are called."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it runs it: `--help` costs what click costs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, in the order of the line."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)  # noqa: S101 - a mistake in the table above
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else " See 'ci-factory --help'."
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: ci-factory run --repo . --tickets tickets/ --agent autofix",
+)
+@click.version_option(__version__, prog_name="ci-factory")
+def cli() -> None:
+    """Turn a queue of tickets into reviewed merge requests."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave the process with the right exit code."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; every error becomes one message on stderr and an exit code."""
+    try:
+        result = cli.main(
+            args=None if argv is None else list(argv), prog_name="ci-factory", standalone_mode=False
+        )
+    except FactoryError as error:
+        click.echo(f"error: {error}", err=True)
+        return int(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        return _interrupted()
+    except BrokenPipeError:
+        sys.stderr.close()
+        return int(ExitCode.OK)
+    return result if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _interrupted() -> int:
+    from ci_factory.system import process
+
+    process.kill_all()
+    click.echo("interrupted; what was done is kept, the same command goes on from there", err=True)
+    return int(ExitCode.INTERRUPTED)

@@ -1,0 +1,26 @@
+"""`ci-factory publish`: bring what was worked on and judged to the forge."""
+
+from pathlib import Path
+
+import click
+
+from ci_factory.cli import common, wiring
+from ci_factory.workflow import night, planning
+
+
+@click.command(epilog="Example: ci-factory publish --repo .")
+@common.repo_option
+@common.out_option
+@common.config_option
+@common.json_option
+def command(repo: Path, out: Path | None, config_file: Path | None, *, as_json: bool) -> None:
+    """Publish every worked ticket of the last batch; what is published already stays as it is."""
+    factory = wiring.factory(repo, out, config_file)
+    with factory.exclusively():
+        publications = night.publish_finished(factory, planning.required(factory))
+    if as_json:
+        common.print_json([publication.model_dump(mode="json") for publication in publications])
+        return
+    for publication in publications:
+        where = f"!{publication.merge_request} {publication.branch}" if publication.merge_request else ""
+        click.echo(f"{publication.ticket_id:<12} {publication.outcome:<14} {where}".rstrip())

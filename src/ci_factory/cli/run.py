@@ -1,0 +1,97 @@
+"""`ci-factory run`: the whole line on the embedded forge."""
+
+from pathlib import Path
+
+import click
+
+from ci_factory import workflow
+from ci_factory.cli import common, progress, wiring
+from ci_factory.errors import ExitCode, UsageError
+from ci_factory.forge.ticket_files import read_tickets
+from ci_factory.model.ticket import Ticket
+from ci_factory.planning.graph import find_cycles
+from ci_factory.system.clock import SystemClock
+from ci_factory.workflow import Factory, Outcome
+
+
+@click.command(epilog="Example: ci-factory run --repo . --tickets tickets/ --agent autofix --out out")
+@common.repo_option
+@click.option(
+    "--tickets", type=click.Path(path_type=Path), help="Folder of Markdown tickets, one file, or JSON lines."
+)
+@wiring.agent_options
+@common.out_option
+@common.config_option
+@common.json_option
+@click.option("--quiet", is_flag=True, help="No progress.")
+def command(
+    repo: Path,
+    tickets: Path | None,
+    agent_names: tuple[str, ...],
+    agent_command: str | None,
+    agent_env: tuple[str, ...],
+    out: Path | None,
+    config_file: Path | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run a whole batch: intake, plan, agents, gates, merge requests, review queue, report.
+
+    Without --tickets the queue is what `ci-factory ticket add` put there. A run that was killed goes on where it
+    was when the same command runs again; a run with nothing new to do changes nothing.
+    """
+    choice = wiring.AgentChoice(agent_names, agent_command, agent_env)
+    with progress.watching(SystemClock(), quiet=quiet) as watcher:
+        factory = wiring.factory(repo, out, config_file, choice, progress=watcher)
+        given = read_checked(tickets)
+        wiring.require_tickets(factory, given, tickets)
+        outcome = workflow.run(factory, given)
+    _tell(factory, outcome, as_json=as_json)
+    return int(ExitCode.FACTORY if outcome.broken else ExitCode.OK)
+
+
+def read_checked(path: Path | None) -> list[Ticket]:
+    """Tickets of a path, dependencies checked for circles.
+
+    Raises:
+        TicketError: one can't be read.
+        UsageError: they depend on each other in a circle.
+    """
+    if path is None:
+        return []
+    given = read_tickets(path)
+    cycles = find_cycles({ticket.id: ticket.depends_on for ticket in given})
+    if cycles:
+        shown = "; ".join(" -> ".join(cycle) for cycle in cycles[:5])
+        raise UsageError(
+            f"tickets depend on each other in a circle: {shown}",
+            where=str(path),
+            fix="take one depends_on of each away",
+        )
+    return given
+
+
+def _tell(factory: Factory, outcome: Outcome, *, as_json: bool) -> None:
+    layout, batch = factory.layout, outcome.batch
+    if as_json:
+        common.print_json(
+            {
+                "batch": batch.id if batch else None,
+                "tickets": [planned.id for planned in batch.tickets] if batch else [],
+                "waiting_for_people": len(outcome.queue.items),
+                "broken": list(outcome.broken),
+                "report": str(layout.report),
+                "dashboard": str(layout.dashboard),
+            }
+        )
+        return
+    click.echo(f"batch {batch.id}: {len(batch.tickets)} tickets" if batch else "nothing new to do")
+    for ticket_id in outcome.broken:
+        click.echo(
+            f"the factory itself failed on {ticket_id}; it stays queued, run again (see {layout.events})",
+            err=True,
+        )
+    click.echo(f"{len(outcome.queue.items)} wait for a person: ci-factory review --repo {factory.git.folder}")
+    click.echo(f"report:    {layout.report}")
+    click.echo(f"dashboard: {layout.dashboard}")

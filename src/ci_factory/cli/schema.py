@@ -1,0 +1,55 @@
+"""`ci-factory schema`: the JSON Schemas of everything that crosses a border."""
+
+import json
+from pathlib import Path
+
+import click
+from pydantic import BaseModel
+
+from ci_factory.config import Config
+from ci_factory.model.attempt import Attempt, Comprehension, Plan
+from ci_factory.model.batch import Batch
+from ci_factory.model.event import Event
+from ci_factory.model.forge import Publication
+from ci_factory.model.gate import Finding, GateReport, Score
+from ci_factory.model.review import ReviewQueue
+from ci_factory.model.ticket import IntakeReport, Ticket
+from ci_factory.system import records
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "attempt": Attempt,
+    "batch": Batch,
+    "comprehension": Comprehension,
+    "configuration": Config,
+    "event": Event,
+    "finding": Finding,
+    "gate": GateReport,
+    "intake": IntakeReport,
+    "plan": Plan,
+    "publication": Publication,
+    "review": ReviewQueue,
+    "score": Score,
+    "ticket": Ticket,
+}
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema_text(name: str) -> str:
+    """One schema as indented JSON."""
+    schema = SCHEMAS[name].model_json_schema(mode="validation")
+    return json.dumps({"$schema": _DIALECT, **schema}, indent=2) + "\n"
+
+
+@click.command(epilog="Example: ci-factory schema --out schemas")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("schemas"),
+    show_default=True,
+    help="Folder to write into.",
+)
+def command(out: Path) -> None:
+    """Write the JSON Schemas of all artifacts and of the configuration."""
+    for name in SCHEMAS:
+        records.write_text(out / f"{name}.schema.json", schema_text(name))
+    click.echo(f"{len(SCHEMAS)} schemas written to {out}")

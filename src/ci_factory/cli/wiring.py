@@ -1,0 +1,180 @@
+"""Puts a factory together from what the command line names, refusing what can't work before anything is written."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ci_factory.cli import common
+from ci_factory.config import AgentConfig, Config
+from ci_factory.errors import RepositoryError, UsageError
+from ci_factory.publishing.publisher import identity
+from ci_factory.system.clock import SystemClock
+from ci_factory.system.git import Git, Person
+from ci_factory.work.agents.registry import ADAPTERS
+from ci_factory.workflow.factory import Factory, Progress, Silence
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MOST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class AgentChoice:
+    """Which agents the command line asks for."""
+
+    names: tuple[str, ...] = ()
+    command: str | None = None
+    env: tuple[str, ...] = ()
+
+
+def agent_options(function: F) -> F:
+    """`--agent`, `--agent-command`, `--agent-env`."""
+    options = (
+        click.option("--agent", "agent_names", multiple=True, help="Agent by name; several take turns."),
+        click.option(
+            "--agent-command", help="A shell line that works on the ticket in its worktree (docs/agents.md)."
+        ),
+        click.option(
+            "--agent-env", multiple=True, metavar="NAME", help="Variable that --agent-command may inherit."
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def factory(
+    repo: Path,
+    out: Path | None,
+    config_file: Path | None,
+    choice: AgentChoice | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Factory:
+    """A factory on the embedded forge of a repository. `choice` `None`: this stage starts no agent.
+
+    Raises:
+        UsageError: the repository is dirty or on no branch, an agent is unknown, nobody is named as committer.
+        ConfigError: the configuration is wrong.
+    """
+    git = common.open_repository(repo)
+    config, folder = common.load_config(git, config_file)
+    clock = SystemClock()
+    branch = _target_branch(git)
+    _refuse_dirty(git)
+    who = _identity(config, git)
+    agents = choose_agents(config, choice) if choice is not None else config.agents
+    return Factory(
+        git=git,
+        forge=common.open_forge(git, config, clock),
+        layout=common.layout(git, out),
+        config=config,
+        config_folder=folder,
+        agents=agents,
+        identity=who,
+        clock=clock,
+        progress=progress or Silence(),
+        target_branch=branch,
+    )
+
+
+def choose_agents(config: Config, choice: AgentChoice) -> tuple[AgentConfig, ...]:
+    """The agents asked for by name or as a command; none asked for means all that are configured.
+
+    Raises:
+        UsageError: a name is unknown, or there is no agent at all.
+    """
+    by_command = (AgentConfig(name="command", adapter="command", command=choice.command, env=choice.env),)
+    named = tuple(_agent(config, name) for name in choice.names)
+    chosen = named + (by_command if choice.command else ()) or config.agents
+    if not chosen:
+        raise UsageError(
+            "no agent to work with",
+            where="--agent",
+            fix="pass --agent autofix, --agent-command CMD, or configure agents",
+        )
+    for agent in chosen:
+        _check(agent)
+    return chosen
+
+
+def _agent(config: Config, name: str) -> AgentConfig:
+    configured = {agent.name: agent for agent in config.agents}
+    if name in configured:
+        return configured[name]
+    if name == "autofix":
+        return AgentConfig(name=name, adapter=name)
+    known = ", ".join(sorted({*configured, "autofix"}))
+    raise UsageError(
+        f"there is no agent {name!r}", where="--agent", fix=f"known agents: {known}; or use --agent-command"
+    )
+
+
+def _check(agent: AgentConfig) -> None:
+    where = f"agents.{agent.name}"
+    if agent.adapter not in ADAPTERS:
+        raise UsageError(
+            f"there is no adapter {agent.adapter!r}",
+            where=where,
+            fix=f"known adapters: {', '.join(sorted(ADAPTERS))}",
+        )
+    if agent.adapter == "command" and not agent.command:
+        raise UsageError(
+            "an agent of adapter `command` needs a command", where=where, fix="set its `command`"
+        )
+    if agent.adapter == "scripted" and not agent.folder:
+        raise UsageError("an agent of adapter `scripted` needs a folder", where=where, fix="set its `folder`")
+
+
+def _target_branch(git: Git) -> str:
+    branch = git.current_branch()
+    if branch is None:
+        raise RepositoryError(
+            "no branch is checked out", where=str(git.folder), fix="git switch to the target branch"
+        )
+    return branch
+
+
+def _refuse_dirty(git: Git) -> None:
+    changed = git.changed_in_worktree()
+    if changed:
+        shown = ", ".join(repr(path) for path in changed[:_MOST_SHOWN])
+        more = f" and {len(changed) - _MOST_SHOWN} more" if len(changed) > _MOST_SHOWN else ""
+        raise RepositoryError(
+            f"has changes that are not committed: {shown}{more}",
+            where=str(git.folder),
+            fix="commit or stash them",
+        )
+
+
+def _identity(config: Config, git: Git) -> Person:
+    who = identity(config, git)
+    if who is None:
+        raise UsageError(
+            "nobody is named as author of the factory's commits",
+            where="git identity",
+            fix="git config user.name NAME and user.email MAIL, or set identity.name and identity.email in .ci-factory.yml",
+        )
+    return who
+
+
+def require_tickets(factory: Factory, given: Sequence[object], tickets: Path | None) -> None:
+    """Refuse an empty queue.
+
+    Raises:
+        UsageError: there is not one ticket, neither given nor on the forge.
+    """
+    if tickets is not None and not given:
+        raise UsageError(
+            "there is no ticket in it",
+            where=str(tickets),
+            fix="add Markdown files with front matter (docs/tickets.md)",
+        )
+    if tickets is None and not factory.forge.issues(opened_only=False):
+        raise UsageError(
+            "the queue is empty",
+            where="--tickets",
+            fix="pass --tickets PATH, use `ci-factory ticket add`, or `ci-factory ticket from-findings`",
+        )

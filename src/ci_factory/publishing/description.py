@@ -1,0 +1,104 @@
+"""The description of a merge request: checkpoint C3, assembled from proofs. Pure."""
+
+from ci_factory.model.attempt import Attempt, Checkpoint, CheckpointName
+from ci_factory.model.batch import PlannedTicket
+from ci_factory.model.gate import GateReport, Score
+from ci_factory.publishing import markdown
+
+_MOST_FILES = 40
+
+
+def title(planned: PlannedTicket) -> str:
+    """The merge request's title: the ticket's, made harmless, with its id."""
+    return f"{markdown.inline(planned.candidate.ticket.title, limit=200)} (#{planned.id})"
+
+
+def description(
+    planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score, *, behind: int
+) -> str:
+    """Summary, changes, testing, risks, checkpoints, proofs."""
+    lines = [
+        *_summary(planned, attempt),
+        "",
+        *_base(planned, behind),
+        *_changes(report),
+        "",
+        *_testing(report),
+        "",
+        *_risks(planned, attempt),
+        "",
+        "## Proofs",
+        "",
+        f"- verdict **{score.verdict.value}** for tree `{score.tree}`",
+        f"- `attempt.json`, `gate.json`, `score.json` and `change.bundle` of batch `{attempt.batch_id}`",
+        "",
+        # The only closing keyword is ours; the same words in a ticket or from an agent are neutralised.
+        f"Closes #{planned.id}",
+    ]
+    return markdown.document(lines)
+
+
+def _document(attempt: Attempt, name: CheckpointName) -> Checkpoint | None:
+    return next((check for check in attempt.checkpoints if check.name == name), None)
+
+
+def _summary(planned: PlannedTicket, attempt: Attempt) -> list[str]:
+    first = _document(attempt, CheckpointName.C0)
+    understood = first.comprehension if first else None
+    lines = ["## Summary", ""]
+    if understood is None:
+        return [*lines, markdown.inline(planned.candidate.ticket.title)]
+    by = "in the agent's words" if first and first.source == "agent" else "derived from the ticket"
+    lines += [f"{markdown.inline(understood.objective, limit=1000)} _({by})_"]
+    if understood.criteria:
+        lines += [
+            "",
+            *markdown.bullets(
+                [f"{c.criterion}: {c.how}" if c.how else c.criterion for c in understood.criteria]
+            ),
+        ]
+    return lines
+
+
+def _base(planned: PlannedTicket, behind: int) -> list[str]:
+    lines = []
+    if planned.stacked_on:
+        lines.append(f"Stacked on the change for #{planned.stacked_on}: review and merge that one first.")
+    if behind:
+        lines.append(
+            f"Its base is {behind} commit{'s' if behind > 1 else ''} behind the target branch; it still merges."
+        )
+    return [*lines, ""] if lines else []
+
+
+def _changes(report: GateReport) -> list[str]:
+    files = report.changed_files
+    lines = [
+        "## Changes",
+        "",
+        f"{len(files)} file{'s' if len(files) != 1 else ''}, +{report.added_lines} -{report.removed_lines} lines.",
+        "",
+        *(f"- {markdown.code(path)}" for path in files[:_MOST_FILES]),
+    ]
+    return [*lines, f"- … and {len(files) - _MOST_FILES} more"] if len(files) > _MOST_FILES else lines
+
+
+def _testing(report: GateReport) -> list[str]:
+    tests = [gate for gate in report.gates if gate.gate == "tests"]
+    words = (
+        markdown.inline(tests[0].summary) if tests else "The tests gate is switched off in the configuration."
+    )
+    return ["## Testing", "", words]
+
+
+def _risks(planned: PlannedTicket, attempt: Attempt) -> list[str]:
+    risk = planned.candidate.risk
+    categories = ", ".join(category.value for category in risk.categories) or "none named"
+    lines = ["## Risks", "", f"**{risk.level.value}** ({categories})", "", *markdown.bullets(risk.reasons)]
+    second = _document(attempt, CheckpointName.C1)
+    if second and second.plan:
+        lines += markdown.bullets(
+            [f"{r.category.value} {r.level.value}: {r.description}" for r in second.plan.risks]
+        )
+    lines += ["", "## Checkpoints", ""]
+    return [*lines, *(f"- {check.name.value}: {check.status.value}" for check in attempt.checkpoints)]

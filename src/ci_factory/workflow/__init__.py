@@ -1,0 +1,34 @@
+"""The table of contents: the stages of a night, in order, each one call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ci_factory.model.batch import Batch
+from ci_factory.model.review import ReviewQueue
+from ci_factory.model.ticket import Ticket
+from ci_factory.workflow import intake, morning, night, planning
+from ci_factory.workflow.factory import Factory
+
+__all__ = ["Factory", "Outcome", "run"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run brought."""
+
+    batch: Batch | None
+    """The batch that was run or resumed; `None` when there was nothing to do."""
+    queue: ReviewQueue
+    broken: tuple[str, ...]
+    """Tickets that the factory itself failed on; they stay queued and the next run takes them up."""
+
+
+def run(factory: Factory, tickets: Sequence[Ticket] = ()) -> Outcome:
+    """Take tickets through the whole line; a killed run is resumed by running it again."""
+    with factory.exclusively():
+        intake.receive(factory, tickets)
+        batch = planning.unfinished(factory) or planning.plan(factory, intake.intake(factory))
+        broken = night.generate(factory, batch) if batch else ()
+        queue = morning.review(factory)
+        morning.report(factory, queue)
+        return Outcome(batch, queue, broken)

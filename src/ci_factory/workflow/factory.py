@@ -1,0 +1,118 @@
+"""What every stage needs: one project on one forge, with its configuration and its output folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from ci_factory.config import AgentConfig, Config
+from ci_factory.errors import FactoryError, UsageError
+from ci_factory.forge.protocol import Forge
+from ci_factory.model.base import Json
+from ci_factory.model.event import Event
+from ci_factory.publishing.publisher import Publisher
+from ci_factory.system.clock import Clock
+from ci_factory.system.git import Git, Person
+from ci_factory.system.layout import Layout, forge_database
+from ci_factory.system.records import EventLog
+
+
+class Progress(Protocol):
+    """Somebody who watches."""
+
+    def stage(self, name: str, detail: str = "") -> None:
+        """A stage begins, or says something."""
+
+    def ticket(self, ticket_id: str, state: str, detail: str = "") -> None:
+        """A ticket moved."""
+
+
+class Silence:
+    """Nobody watches."""
+
+    def stage(self, name: str, detail: str = "") -> None:
+        """Say nothing."""
+
+    def ticket(self, ticket_id: str, state: str, detail: str = "") -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Factory:
+    """One project, wired. `agents` are the ones this run may use."""
+
+    git: Git
+    forge: Forge
+    layout: Layout
+    config: Config
+    config_folder: Path
+    agents: tuple[AgentConfig, ...]
+    identity: Person
+    clock: Clock
+    progress: Progress
+    target_branch: str
+
+    @property
+    def log(self) -> EventLog:
+        """The audit log."""
+        return EventLog(self.layout.events)
+
+    @property
+    def publisher(self) -> Publisher:
+        """The only writer to the forge."""
+        return Publisher(self.forge, self.git, self.config, self.identity)
+
+    @property
+    def hub(self) -> Git:
+        """The repository that worktrees hang off; `prepare` makes it."""
+        return Git(self.layout.hub)
+
+    def event(self, stage: str, kind: str, batch_id: str = "", ticket_id: str = "", **data: Json) -> None:
+        """Write one audit event; its key holds what makes it that event, so a repetition is the same one."""
+        now = self.clock.now()
+        key = "/".join(
+            part for part in (batch_id or f"{now:%Y%m%dT%H%M%S.%f}", ticket_id, stage, kind) if part
+        )
+        self.log.append(
+            Event(
+                key=key,
+                at=now,
+                stage=stage,
+                kind=kind,
+                batch_id=batch_id or None,
+                ticket_id=ticket_id or None,
+                data=data,
+            )
+        )
+
+    def prepare(self) -> None:
+        """Make the output folder and the hub, unless they are there."""
+        self.layout.prepare()
+        if not (self.layout.hub / "objects" / "info" / "alternates").is_file():
+            self.hub.init_hub(self.git)
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Hold the project's lock: one run at a time, so that what else looks busy is left over from a killed run.
+
+        Raises:
+            FactoryError: another run is at work.
+            UsageError: the configuration switches the factory off.
+        """
+        if not self.config.enabled:
+            raise UsageError(
+                "the factory is switched off", where="enabled", fix="set enabled: true in the configuration"
+            )
+        path = forge_database(self.git.common_dir()).with_name("run.lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(path, timeout=0):
+                self.prepare()
+                yield
+        except Timeout as error:
+            raise FactoryError(
+                "another run is at work on this repository", where=str(path), fix="wait for it"
+            ) from error

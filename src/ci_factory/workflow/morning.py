@@ -1,0 +1,155 @@
+"""Stages 6 and 7: the review queue, the morning report, the dashboard page."""
+
+from pathlib import Path
+
+from ci_factory.forge.protocol import Forge
+from ci_factory.metrics import dashboard, figures, morning
+from ci_factory.metrics.collect import collect
+from ci_factory.model import block
+from ci_factory.model.attempt import Attempt
+from ci_factory.model.base import Json
+from ci_factory.model.forge import Issue, MergeRequest, MergeRequestSpec, NoteTarget
+from ci_factory.model.gate import GateReport, Verdict
+from ci_factory.model.review import ReviewItem, ReviewQueue
+from ci_factory.model.ticket import RiskLevel, Size
+from ci_factory.publishing import names, note
+from ci_factory.review import codeowners
+from ci_factory.review.queue import build_queue
+from ci_factory.review.render import queue_markdown
+from ci_factory.review.subject import ReviewSubject
+from ci_factory.system import records
+from ci_factory.workflow import planning
+from ci_factory.workflow.factory import Factory
+
+_FILES_ASKED = 20
+"""Files of a change whose history is read to find a reviewer."""
+
+
+def review(factory: Factory) -> ReviewQueue:
+    """Put what waits for people in order, name one reviewer each, and write review.json and review.md."""
+    subjects = [*_open_changes(factory), *_escalations(factory)]
+    queue = build_queue(subjects, config=factory.config, now=factory.clock.now())
+    for item in queue.items:
+        _assign(factory.forge, item)
+    records.write_model(factory.layout.review, queue)
+    records.write_text(factory.layout.review.with_suffix(".md"), queue_markdown(queue, now=queue.made_at))
+    factory.progress.stage("review", f"{len(queue.items)} wait for a person")
+    return queue
+
+
+def report(factory: Factory, queue: ReviewQueue) -> Path:
+    """Write the morning report of the last batch and the dashboard page; returns the page."""
+    now = factory.clock.now()
+    history = collect(factory.forge, factory.layout, factory.config)
+    batch = planning.latest(factory)
+    if batch is not None:
+        text = morning.morning_report(history, batch.id, queue, now)
+        records.write_text(factory.layout.batch(batch.id).report, text)
+        records.write_text(factory.layout.report, text)
+    page = dashboard.render(history, figures.figures(history, now), queue, now)
+    records.write_text(factory.layout.dashboard, page)
+    factory.progress.stage("report", str(factory.layout.dashboard))
+    return factory.layout.dashboard
+
+
+def _open_changes(factory: Factory) -> list[ReviewSubject]:
+    rules = codeowners.parse(_codeowners(factory))
+    return [
+        _subject_of_change(factory, merge_request, rules)
+        for merge_request in factory.forge.merge_requests()
+        if merge_request.source_branch.startswith(names.BRANCH_PREFIX)
+    ]
+
+
+def _codeowners(factory: Factory) -> str:
+    """GitLab's three places, in its order."""
+    places = ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+    return next((text for place in places if (text := factory.git.show(factory.target_branch, place))), "")
+
+
+def _subject_of_change(
+    factory: Factory, merge_request: MergeRequest, rules: codeowners.Rules
+) -> ReviewSubject:
+    ticket = factory.forge.issue(merge_request.ticket_id).ticket
+    facts = _facts(factory.forge, merge_request)
+    target = factory.git.resolve(merge_request.target_branch)
+    files = tuple(change.path for change in factory.git.changes(target, merge_request.head))
+    return ReviewSubject(
+        ticket=ticket,
+        merge_request=merge_request.iid,
+        author=merge_request.author,
+        verdict=Verdict(facts["verdict"]) if "verdict" in facts else None,
+        score=facts.get("score"),
+        security_findings=_security_findings(factory, facts),
+        risk=RiskLevel(facts.get("risk", RiskLevel.MEDIUM)),
+        size=Size(facts.get("size", Size.MEDIUM)),
+        lines=int(facts.get("added", 0)) + int(facts.get("removed", 0)),
+        files=files,
+        opened_at=merge_request.created_at,
+        escalated=False,
+        owners={path: rules.owners(path) for path in files},
+        recent_authors={path: tuple(factory.git.authors(target, path)) for path in files[:_FILES_ASKED]},
+    )
+
+
+def _facts(forge: Forge, merge_request: MergeRequest) -> dict[str, Json]:
+    """The hidden block of our own note; notes of others are not believed."""
+    bodies = [
+        written.body
+        for written in forge.notes(NoteTarget.MERGE_REQUEST, str(merge_request.iid))
+        if written.author == forge.user
+    ]
+    return next((data for body in reversed(bodies) if (data := block.read(body, note.NOTE_KEY))), {})
+
+
+def _security_findings(factory: Factory, facts: dict[str, Json]) -> int:
+    """New findings of the security gates, from the verdict kept with the batch."""
+    folder = factory.layout.batch(str(facts.get("batch"))).ticket(str(facts.get("ticket")))
+    gates = records.read_if_valid(folder.gate, GateReport)
+    if gates is None:
+        return 0
+    found = (f for gate in gates.gates if gate.component == "security" for f in gate.findings)
+    return sum(finding.is_new and not finding.suppressed for finding in found)
+
+
+def _escalations(factory: Factory) -> list[ReviewSubject]:
+    label = factory.config.labels.state("escalated")
+    return [_subject_of_escalation(factory, issue) for issue in factory.forge.issues(labels=(label,))]
+
+
+def _subject_of_escalation(factory: Factory, issue: Issue) -> ReviewSubject:
+    attempt = _last_attempt(factory, issue.ticket.id)
+    return ReviewSubject(
+        ticket=issue.ticket,
+        merge_request=None,
+        author=factory.forge.user,
+        verdict=None,
+        score=None,
+        security_findings=0,
+        risk=RiskLevel.HIGH,
+        size=attempt.size if attempt else issue.ticket.complexity or Size.MEDIUM,
+        lines=attempt.diff.added + attempt.diff.removed if attempt else 0,
+        files=attempt.diff.files if attempt else issue.ticket.files,
+        opened_at=attempt.finished_at if attempt else factory.clock.now(),
+        escalated=True,
+        owners={},
+        recent_authors={},
+    )
+
+
+def _last_attempt(factory: Factory, ticket_id: str) -> Attempt | None:
+    found = (
+        records.read_if_valid(f.ticket(ticket_id).attempt, Attempt)
+        for f in reversed(factory.layout.batches())
+    )
+    return next((attempt for attempt in found if attempt), None)
+
+
+def _assign(forge: Forge, item: ReviewItem) -> None:
+    """Name the reviewer on the merge request, unless somebody is named there already."""
+    if item.merge_request is None or item.reviewer is None:
+        return
+    merge_request = forge.merge_request(item.merge_request)
+    if merge_request.reviewer is None:
+        wanted = {name: getattr(merge_request, name) for name in MergeRequestSpec.model_fields}
+        forge.ensure_merge_request(MergeRequestSpec.model_validate({**wanted, "reviewer": item.reviewer}))

@@ -1,0 +1,188 @@
+"""The night: tickets flow through lanes, each as soon as what it waits for has ended."""
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from ci_factory.errors import Interrupted
+from ci_factory.model.attempt import Attempt
+from ci_factory.model.batch import Batch, BatchStatus, PlannedTicket
+from ci_factory.model.forge import Publication
+from ci_factory.model.gate import GateReport, Score, Verdict
+from ci_factory.publishing.publisher import PUBLISHABLE, Judged
+from ci_factory.system import process, records
+from ci_factory.workflow import planning
+from ci_factory.workflow.factory import Factory
+from ci_factory.workflow.stations import Station
+
+_POLL_SECONDS = 0.5
+_STACKABLE = frozenset({Verdict.PASS, Verdict.INCONCLUSIVE})
+
+
+@dataclass
+class _Board:
+    """Who waits, who runs, who has ended; touched by the main thread only."""
+
+    waiting: list[PlannedTicket]
+    running: dict[Future[Judged], PlannedTicket] = field(default_factory=dict)
+    ended: dict[str, Publication | None] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+
+    def startable(self) -> PlannedTicket | None:
+        """The first waiting ticket whose lane is free and whose predecessors have ended."""
+        busy = {planned.lane for planned in self.running.values()}
+        for planned in self.waiting:
+            if planned.lane not in busy and all(ticket in self.ended for ticket in planned.waits_for):
+                return planned
+        return None
+
+
+def generate(factory: Factory, batch: Batch) -> tuple[str, ...]:
+    """Work, gate and publish every ticket of the batch; returns tickets that the factory itself failed on.
+
+    Raises:
+        Interrupted: a person pressed Ctrl-C; what was done is kept.
+    """
+    batch = planning.set_status(factory, batch, BatchStatus.RUNNING)
+    station = Station(factory, batch)
+    board = _board(factory, batch)
+    pool = ThreadPoolExecutor(batch.limits.parallel, thread_name_prefix="lane")
+    try:
+        _run(station, board, pool)
+    except KeyboardInterrupt:
+        station.interruption.asked = True
+        process.kill_all()
+        raise Interrupted("interrupted", fix="the same command goes on from here") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+    if not board.broken:
+        planning.set_status(factory, batch, BatchStatus.COMPLETED)
+        factory.event("work", "completed", batch.id)
+    return tuple(board.broken)
+
+
+def publish_finished(factory: Factory, batch: Batch) -> list[Publication]:
+    """Publish the tickets whose attempt is there; for stages that run as separate jobs.
+
+    Raises:
+        ArtifactError: a change was worked on but not judged.
+    """
+    station = Station(factory, batch)
+    worked = [
+        (planned, attempt)
+        for planned in sorted(batch.tickets, key=lambda planned: planned.order)
+        if (
+            attempt := records.read_if_valid(
+                factory.layout.batch(batch.id).ticket(planned.id).attempt, Attempt
+            )
+        )
+    ]
+    return [station.publish(_read_judged(factory, batch, planned, attempt)) for planned, attempt in worked]
+
+
+def _read_judged(factory: Factory, batch: Batch, planned: PlannedTicket, attempt: Attempt) -> Judged:
+    if attempt.ending not in PUBLISHABLE:
+        return Judged(planned, attempt, None, None)
+    folder = factory.layout.batch(batch.id).ticket(planned.id)
+    return Judged(
+        planned, attempt, records.read_model(folder.gate, GateReport), records.read_model(folder.score, Score)
+    )
+
+
+def _board(factory: Factory, batch: Batch) -> _Board:
+    """Start from what an earlier run already published."""
+    board = _Board(sorted(batch.tickets, key=lambda planned: planned.order))
+    for planned in list(board.waiting):
+        folder = factory.layout.batch(batch.id).ticket(planned.id)
+        if publication := records.read_if_valid(folder.publication, Publication):
+            board.waiting.remove(planned)
+            board.ended[planned.id] = publication
+            if score := records.read_if_valid(folder.score, Score):
+                board.verdicts[planned.id] = score.verdict
+    return board
+
+
+def _run(station: Station, board: _Board, pool: ThreadPoolExecutor) -> None:
+    while board.waiting or board.running:
+        while planned := board.startable():
+            board.waiting.remove(planned)
+            _start(station, board, pool, planned)
+        done, _ = wait(board.running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+        for future in done:
+            _finish(station, board, board.running.pop(future), future)
+
+
+def _start(station: Station, board: _Board, pool: ThreadPoolExecutor, planned: PlannedTicket) -> None:
+    base, obstacle = _base(station, board, planned)
+    if obstacle:
+        _settle(station, board, station.skip(planned, base, obstacle))
+        return
+    station.factory.progress.ticket(planned.id, "running", planned.agent)
+    station.factory.publisher.mark(planned.id, "running")
+    board.running[pool.submit(station.judged, planned, base)] = planned
+
+
+def _base(station: Station, board: _Board, planned: PlannedTicket) -> tuple[str, str]:
+    """The commit to start from, and why the ticket can't start (empty when it can)."""
+    needed = planned.candidate.ticket.depends_on
+    for ticket_id in planned.waits_for:
+        if ticket_id in needed and not _usable(board, ticket_id):
+            return (
+                station.batch.base,
+                f"it depends on {ticket_id}, which brought no change that can be built on",
+            )
+    return _stack_base(station, board, planned), ""
+
+
+def _stack_base(station: Station, board: _Board, planned: PlannedTicket) -> str:
+    """Head of the nearest predecessor with a usable change; a merely overlapping one may be passed over."""
+    by_id = {ticket.id: ticket for ticket in station.batch.tickets}
+    below = planned.stacked_on
+    while below is not None:
+        publication = board.ended.get(below)
+        if publication is not None and publication.head is not None and _usable(board, below):
+            return publication.head
+        below = by_id[below].stacked_on
+    return station.batch.base
+
+
+def _usable(board: _Board, ticket_id: str) -> bool:
+    publication = board.ended.get(ticket_id)
+    return (
+        publication is not None
+        and publication.head is not None
+        and board.verdicts.get(ticket_id) in _STACKABLE
+    )
+
+
+def _finish(station: Station, board: _Board, planned: PlannedTicket, future: Future[Judged]) -> None:
+    """Publish what a lane brought; when the factory itself failed, the ticket stays queued and the night goes on."""
+    try:
+        _settle(station, board, future.result())
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    except Exception as error:  # noqa: BLE001 - one ticket's accident must not cost the others their night
+        message = f"{type(error).__name__}: {error}"
+        station.factory.event("work", "factory-failed", station.batch.id, planned.id, error=message[:2000])
+        station.factory.progress.ticket(planned.id, "factory failed", message)
+        board.ended[planned.id] = None
+        board.broken.append(planned.id)
+
+
+def _settle(station: Station, board: _Board, judged: Judged) -> None:
+    publication = station.publish(judged)
+    board.ended[judged.planned.id] = publication
+    if judged.score:
+        board.verdicts[judged.planned.id] = judged.score.verdict
+    station.factory.progress.ticket(judged.planned.id, _label(judged.attempt, publication), _words(judged))
+
+
+def _label(attempt: Attempt, publication: Publication) -> str:
+    return f"!{publication.merge_request}" if publication.merge_request else attempt.ending.value
+
+
+def _words(judged: Judged) -> str:
+    if judged.score is None:
+        return judged.attempt.reason
+    points = "no score" if judged.score.score is None else f"score {judged.score.score:g}"
+    return f"{judged.score.verdict.value}, {points}"

@@ -1,0 +1,138 @@
+"""Stage 2: the plan of the night, claimed on the forge."""
+
+from ci_factory.errors import UsageError
+from ci_factory.model.batch import Batch, BatchStatus, LeftOut, Limits
+from ci_factory.model.forge import IssueState
+from ci_factory.model.ticket import IntakeReport
+from ci_factory.planning.plan import make_batch
+from ci_factory.system import records
+from ci_factory.workflow.factory import Factory
+from ci_factory.workflow.intake import in_flight
+
+_LABEL_OF = {"needs-info": "needs-info", "deferred": "deferred"}
+
+
+def unfinished(factory: Factory) -> Batch | None:
+    """The batch that a killed run left, claimed again in case the kill came before the claims."""
+    batch = latest(factory)
+    if batch is None or batch.status in {BatchStatus.COMPLETED, BatchStatus.REVIEWED}:
+        return None
+    factory.progress.stage("plan", f"resuming batch {batch.id}")
+    claim(factory, batch)
+    return batch
+
+
+def latest(factory: Factory) -> Batch | None:
+    """The newest batch, or `None`."""
+    folders = factory.layout.batches()
+    return records.read_model(folders[-1].batch, Batch) if folders else None
+
+
+def required(factory: Factory) -> Batch:
+    """The newest batch.
+
+    Raises:
+        UsageError: nothing is planned yet.
+    """
+    batch = latest(factory)
+    if batch is None:
+        raise UsageError(
+            "there is no batch yet",
+            where=str(factory.layout.root),
+            fix="ci-factory intake, then ci-factory plan",
+        )
+    return batch
+
+
+def plan(factory: Factory, intake: IntakeReport) -> Batch | None:
+    """Plan a batch and claim its tickets; `None` when there is nothing new to do or to say."""
+    batch = draft(factory, intake)
+    if not batch.tickets and not _news(factory, batch):
+        factory.progress.stage("plan", "nothing new to do")
+        return None
+    folder = factory.layout.batch(batch.id)
+    records.write_model(folder.intake, intake)
+    records.write_yaml(folder.manifest, batch)
+    records.write_model(folder.batch, batch)
+    factory.event("plan", "planned", batch.id, tickets=len(batch.tickets), left_out=len(batch.left_out))
+    factory.progress.stage(
+        "plan", f"batch {batch.id}: {len(batch.tickets)} tickets, {len(batch.left_out)} left out"
+    )
+    claim(factory, batch)
+    return batch
+
+
+def draft(factory: Factory, intake: IntakeReport) -> Batch:
+    """The plan as it would be now; writes nothing."""
+    settings = factory.config.batch
+    return make_batch(
+        intake.candidates,
+        agents=factory.agents,
+        config=factory.config,
+        batch_id=_batch_id(factory),
+        created_at=factory.clock.now(),
+        project=factory.git.folder.name,
+        target_branch=factory.target_branch,
+        base=factory.git.resolve(factory.target_branch),
+        limits=Limits(
+            max_tickets=settings.max_tickets,
+            timeout_seconds=settings.timeout_minutes * 60,
+            parallel=settings.parallel,
+        ),
+        resolved=frozenset(
+            issue.ticket.id
+            for issue in factory.forge.issues(opened_only=False)
+            if issue.state == IssueState.CLOSED
+        ),
+        in_flight=in_flight(factory),
+    )
+
+
+def claim(factory: Factory, batch: Batch) -> None:
+    """Show on the forge at once who is taken, who has to wait and why."""
+    publisher = factory.publisher
+    readiness = {
+        candidate.ticket.id: candidate.readiness
+        for candidate in records.read_model(factory.layout.batch(batch.id).intake, IntakeReport).candidates
+    }
+    for left_out in batch.left_out:
+        if left_out.state == "needs-info":
+            publisher.send_back(left_out.ticket_id, readiness[left_out.ticket_id])
+        else:
+            publisher.leave_out(left_out, batch.id)
+        factory.event(
+            "plan", "left-out", batch.id, left_out.ticket_id, state=left_out.state, reason=left_out.reason
+        )
+    folder = factory.layout.batch(batch.id)
+    for planned in batch.tickets:
+        if not folder.ticket(planned.id).publication.exists():
+            publisher.mark(planned.id, "queued")
+
+
+def set_status(factory: Factory, batch: Batch, status: BatchStatus) -> Batch:
+    """Write the batch with another status."""
+    changed = batch.model_copy(update={"status": status})
+    folder = factory.layout.batch(batch.id)
+    records.write_yaml(folder.manifest, changed)
+    records.write_model(folder.batch, changed)
+    return changed
+
+
+def _news(factory: Factory, batch: Batch) -> bool:
+    """Whether somebody left out has not been told yet."""
+    return any(not _told(factory, left_out) for left_out in batch.left_out) or not factory.layout.batches()
+
+
+def _told(factory: Factory, left_out: LeftOut) -> bool:
+    state = _LABEL_OF.get(left_out.state)
+    labels = factory.forge.issue(left_out.ticket_id).ticket.labels
+    return state is not None and factory.config.labels.state(state) in labels
+
+
+def _batch_id(factory: Factory) -> str:
+    """Sorts by time; a second batch within one second gets the next free letter."""
+    stamp = f"{factory.clock.now():%Y%m%d-%H%M%S}"
+    taken = {folder.path.name for folder in factory.layout.batches()}
+    return next(
+        name for suffix in ("", *"bcdefghijklmnopqrstuvwxyz") if (name := f"{stamp}{suffix}") not in taken
+    )

@@ -1,0 +1,176 @@
+"""Stages 3 to 5 for one ticket: work, gate, publish. Each is skipped when its artifact is already there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ci_factory.config import AgentConfig
+from ci_factory.errors import ArtifactError, Conflict, Interrupted, UsageError
+from ci_factory.gates.runner import run_gates
+from ci_factory.model.attempt import Attempt, Ending
+from ci_factory.model.batch import Batch, PlannedTicket
+from ci_factory.model.forge import Publication
+from ci_factory.model.gate import GateReport, Score
+from ci_factory.publishing.publisher import PUBLISHABLE, Judged
+from ci_factory.scoring.score import score_report
+from ci_factory.system import records
+from ci_factory.work.agents.registry import ADAPTERS
+from ci_factory.work.attempt import work_ticket
+from ci_factory.work.context import WorkContext
+from ci_factory.workflow.factory import Factory
+
+_INSTRUCTIONS = ("AGENTS.md", "CONTRIBUTING.md")
+_INSTRUCTIONS_LIMIT = 20_000
+
+
+@dataclass
+class Interruption:
+    """Set once, by the person who presses Ctrl-C; read by every lane before each step."""
+
+    asked: bool = field(default=False)
+
+
+@dataclass(frozen=True)
+class Station:
+    """Works on tickets of one batch; used from several threads."""
+
+    factory: Factory
+    batch: Batch
+    interruption: Interruption = field(default_factory=Interruption)
+
+    def judged(self, planned: PlannedTicket, base: str) -> Judged:
+        """Work on a ticket and judge what came out; nothing reaches the forge."""
+        checked: dict[str, tuple[GateReport, Score]] = {}
+        attempt = self.work(planned, base, checked)
+        if attempt.ending not in PUBLISHABLE or attempt.head is None:
+            return Judged(planned, attempt, None, None)
+        return Judged(planned, attempt, *self.gate(attempt, checked))
+
+    def work(
+        self, planned: PlannedTicket, base: str, checked: dict[str, tuple[GateReport, Score]]
+    ) -> Attempt:
+        """Run the agent, or read what it did before a kill. `checked` collects verdicts by head commit."""
+        factory = self.factory
+        agent = agent_named(factory, planned.agent)
+
+        def check(head: str) -> tuple[GateReport, Score]:
+            factory.progress.ticket(planned.id, "gates")
+            checked[head] = self.check(base, head)
+            return checked[head]
+
+        context = WorkContext(
+            hub=factory.hub,
+            worktrees=factory.layout.worktrees,
+            folder=factory.layout.batch(self.batch.id).ticket(planned.id),
+            base=base,
+            agent=agent,
+            adapter=ADAPTERS[agent.adapter](agent, factory.config_folder),
+            config=factory.config,
+            check=check,
+            clock=factory.clock,
+            log=factory.log,
+            instructions=self._instructions(),
+            stop=self._stop(planned.id),
+        )
+        return work_ticket(planned, self.batch, context)
+
+    def check(self, base: str, head: str) -> tuple[GateReport, Score]:
+        """Run the gates on a change that lies in the hub."""
+        factory = self.factory
+        report = run_gates(
+            factory.hub,
+            base,
+            head,
+            config=factory.config,
+            scratch=factory.layout.worktrees,
+            cache=factory.layout.cache,
+            clock=factory.clock,
+        )
+        return report, score_report(report, factory.config.gates)
+
+    def gate(
+        self, attempt: Attempt, checked: dict[str, tuple[GateReport, Score]]
+    ) -> tuple[GateReport, Score]:
+        """Write gate.json and score.json for the attempt's head; a verdict on the same tree is reused."""
+        folder = self.factory.layout.batch(self.batch.id).ticket(attempt.ticket_id)
+        assert attempt.head is not None  # noqa: S101 - callers gate only changes
+        report, score = (
+            records.read_if_valid(folder.gate, GateReport),
+            records.read_if_valid(folder.score, Score),
+        )
+        if report and score and report.tree == score.tree == attempt.tree and report.base == attempt.base:
+            return report, score
+        report, score = checked.get(attempt.head) or self.check(attempt.base, attempt.head)
+        records.write_model(folder.gate, report)
+        records.write_model(folder.score, score)
+        self.factory.event(
+            "gate", "judged", self.batch.id, attempt.ticket_id, verdict=score.verdict.value, score=score.score
+        )
+        return report, score
+
+    def publish(self, judged: Judged) -> Publication:
+        """Bring the ticket to the forge. What may not be published goes to people with the reason."""
+        folder = self.factory.layout.batch(self.batch.id).ticket(judged.planned.id)
+        publisher = self.factory.publisher
+        try:
+            publication = publisher.publish(judged, self.batch, folder)
+        except (ArtifactError, Conflict) as error:
+            publication = publisher.refuse(judged.attempt, error)
+        records.write_model(folder.publication, publication)
+        self.factory.event(
+            "publish",
+            "published",
+            self.batch.id,
+            judged.planned.id,
+            outcome=publication.outcome,
+            merge_request=publication.merge_request,
+        )
+        return publication
+
+    def skip(self, planned: PlannedTicket, base: str, reason: str) -> Judged:
+        """A ticket that is not started, with the reason; it goes back to the queue."""
+        now = self.factory.clock.now()
+        attempt = Attempt(
+            ticket_id=planned.id,
+            batch_id=self.batch.id,
+            agent=planned.agent,
+            started_at=now,
+            finished_at=now,
+            ending=Ending.SKIPPED,
+            reason=reason,
+            planned_size=planned.size,
+            base=base,
+        )
+        records.write_model(self.factory.layout.batch(self.batch.id).ticket(planned.id).attempt, attempt)
+        return Judged(planned, attempt, None, None)
+
+    def _stop(self, ticket_id: str) -> Callable[[], bool]:
+        hold = self.factory.config.labels.hold
+
+        def stop() -> bool:
+            if self.interruption.asked:
+                raise Interrupted("interrupted", where=ticket_id)
+            return hold in self.factory.forge.issue(ticket_id).ticket.labels
+
+        return stop
+
+    def _instructions(self) -> str:
+        """The project's own words to agents, from the base and never from a branch an agent wrote."""
+        texts = (self.factory.git.show(self.batch.base, name) for name in _INSTRUCTIONS)
+        return next((text[:_INSTRUCTIONS_LIMIT] for text in texts if text), "")
+
+
+def agent_named(factory: Factory, name: str) -> AgentConfig:
+    """The agent a plan names.
+
+    Raises:
+        UsageError: this run has no such agent.
+    """
+    for agent in factory.agents:
+        if agent.name == name:
+            return agent
+    known = ", ".join(agent.name for agent in factory.agents)
+    raise UsageError(
+        f"the plan gives a ticket to agent {name!r}, which is not here",
+        where="agents",
+        fix=f"run with it; known: {known}",
+    )

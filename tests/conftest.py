@@ -1,0 +1,89 @@
+"""What every test shares: a clean git environment, a repository, the command line."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def _own_git(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git without the settings of whoever runs the tests, and an identity that says so."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = Tess Tester\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def git(folder: Path, *args: str) -> str:
+    """Run git and return what it says."""
+    done = subprocess.run(["git", *args], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def commit_files(folder: Path, files: dict[str, str], message: str = "change") -> str:
+    """Write files, commit them, return the commit."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture(name="git")
+def git_command() -> Callable[..., str]:
+    """`git(folder, *args)`."""
+    return git
+
+
+@pytest.fixture(name="commit")
+def commit_command() -> Callable[..., str]:
+    """`commit(folder, {path: text}, message)`."""
+    return commit_files
+
+
+@pytest.fixture
+def new_repo(tmp_path: Path) -> Callable[..., Path]:
+    """`new_repo({path: text}, name="repo")`: a repository with one commit on main."""
+
+    def make(files: dict[str, str], name: str = "repo") -> Path:
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        git(folder, "init", "--quiet", "--initial-branch", "main")
+        commit_files(folder, files, "first")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def factory_cli() -> Callable[..., Ran]:
+    """`factory_cli(*args, cwd=None, env=None)`: run the real command line as a process."""
+
+    def run(*args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
+        argv = [PYTHON, "-m", "ci_factory", *map(str, args)]
+        done = subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run

@@ -1,0 +1,157 @@
+"""Notes, descriptions, names: what people read, and what hostile text can't do there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ci_factory.model import block
+from ci_factory.model.attempt import Attempt
+from ci_factory.model.batch import PlannedTicket
+from ci_factory.model.gate import GateReport, Score
+from ci_factory.model.ticket import Readiness, Ticket
+from ci_factory.publishing import description, issue_notes, names, note, policy
+from ci_factory.system.git import FileChange
+
+GOLDEN = Path(__file__).parents[1] / "data" / "notes"
+QUICK_ACTION = re.compile(r"^\s{0,3}/\w", re.MULTILINE)
+MENTION = re.compile(r"(?<![\w`\\])@\w")
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with a golden file."""
+    assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_score_note_reads_as_agreed(
+    planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score
+) -> None:
+    """The note on a blocked change is, byte for byte, the golden one."""
+    golden("score.md", note.score_note(planned, attempt, report, score))
+
+
+def test_description_reads_as_agreed(
+    planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score
+) -> None:
+    """The description of a stacked change that is behind is, byte for byte, the golden one."""
+    stacked = planned.model_copy(update={"stacked_on": "6"})
+    golden("description.md", description.description(stacked, attempt, report, score, behind=2))
+
+
+def test_hostile_text_is_shown_and_not_obeyed(
+    planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score
+) -> None:
+    """No quick action, mention, HTML or foreign closing keyword survives in note, description or title."""
+    for text in (
+        note.score_note(planned, attempt, report, score),
+        description.description(planned, attempt, report, score, behind=0),
+        description.title(planned),
+    ):
+        visible = re.sub(r"<!-- ci-factory:.* -->", "", text)
+        assert not QUICK_ACTION.search(visible)
+        assert not MENTION.search(visible)
+        assert "<b>" not in visible
+        assert "</details>" not in visible
+        assert "loses #1" not in visible
+
+
+def test_verdict_stands_first(
+    planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score
+) -> None:
+    """The first line of the note is the verdict, whatever the findings say."""
+    assert note.score_note(planned, attempt, report, score).startswith(
+        "## ⛔ Blocked: a person must decide\n"
+    )
+
+
+def test_hidden_block_brings_the_score_back(
+    planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score
+) -> None:
+    """Metrics can rebuild score, verdict and unknown cost from the note alone."""
+    data = block.read(note.score_note(planned, attempt, report, score), "score")
+    assert data is not None
+    assert (data["score"], data["verdict"], data["usage"]["cost_usd"]) == (64, "blocked", None)
+    assert data["components"]["tests"]["score"] is None
+
+
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=60), max_size=5))
+def test_blocks_survive_any_text(data: dict[str, str]) -> None:
+    """Whatever is written into a block is read back, and never ends the comment early."""
+    text = block.write("score", data)
+    assert text.index("-->") == len(text) - 3
+    assert block.read(f"before\n{text}\nafter", "score") == data
+
+
+def test_readiness_note_says_what_is_missing() -> None:
+    """A ticket is sent back with exactly what is missing."""
+    text = issue_notes.readiness_note(Readiness(ready=False, missing=("Add acceptance criteria.",)))
+    assert "- Add acceptance criteria" in text
+
+
+@given(st.text(min_size=1, max_size=255).filter(lambda text: text.strip()))
+def test_branch_names_are_always_safe(title: str) -> None:
+    """A branch name is made of letters, digits and dashes, whatever the title."""
+    assert re.fullmatch(r"factory/12-[a-z0-9-]{1,40}", names.branch(Ticket(id="12", title=title)))
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Fix the crash in export", "fix: Fix the crash in export (#12)"),
+        ("Add a report", "feat: Add a report (#12)"),
+        ("[skip ci] Update the docs", "docs: skip ci Update the docs (#12)"),
+        ("Line\nbreak /merge", "feat: Line break /merge (#12)"),
+    ],
+)
+def test_subjects_are_conventional(title: str, expected: str) -> None:
+    """The commit's first line has a type, the title and the ticket, and can't skip pipelines."""
+    assert names.subject(Ticket(id="12", title=title)) == expected
+
+
+def test_commit_message_carries_the_trailers(attempt: Attempt, score: Score) -> None:
+    """Trailers name agent, batch, generation, checkpoint and score."""
+    message = names.commit_message(Ticket(id="7", title="Fix rounding"), attempt, score)
+    assert message.splitlines()[2:] == [
+        "Agent: amber",
+        "Batch: 20260302-010000",
+        "Generation-ID: 20260302-010000/7",
+        "Checkpoint: C2",
+        "Quality-Score: 64 (blocked)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [
+        ("link", "120000"),
+        ("vendor/lib", "160000"),
+        (".gitmodules", "100644"),
+        ("a/.GIT/config", "100644"),
+        ("git~1/hooks", "100644"),
+        (".g\u200cit/config", "100644"),
+        ("../up.py", "100644"),
+        ("-rf", "100644"),
+        ("a\\b.py", "100644"),
+        ("new\nline.py", "100644"),
+        ("bidi\u202e.py", "100644"),
+    ],
+)
+def test_policy_refuses_dangerous_names_and_modes(path: str, mode: str) -> None:
+    """Links, submodules, git's own files and unsafe names are never published."""
+    assert policy.problems([FileChange("A", path, path, "000000", mode)])
+
+
+def test_policy_refuses_names_that_collide() -> None:
+    """Two names that differ only in case are refused."""
+    rows = [FileChange("A", name, name, "000000", "100644") for name in ("Read.py", "read.py")]
+    assert policy.problems(rows) == ["'read.py' and 'Read.py' differ only in case or Unicode form"]
+
+
+def test_policy_lets_ordinary_files_pass() -> None:
+    """Ordinary names, umlauts included, are fine."""
+    rows = [
+        FileChange("A", name, name, "000000", "100644") for name in ("src/größe.py", ".gitignore", "a b.txt")
+    ]
+    assert policy.problems(rows) == []
