@@ -98,8 +98,7 @@ def open_forge(
     """The embedded forge of the repository; made when it does not exist yet."""
     from ci_factory.forge.local import LocalForge
 
-    del config  # a GitLab forge will need it
-    return LocalForge.open(git, user=user, clock=clock or SystemClock())
+    return LocalForge.open(git, user=user, clock=clock or SystemClock(), labels=config.labels)
 
 
 def acting_person(git: Git, name: str | None) -> str:

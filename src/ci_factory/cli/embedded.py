@@ -1,7 +1,8 @@
 """What `ticket` and `mr` share: acting on the embedded forge as a person, and showing strangers' text."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,18 +14,23 @@ from ci_factory.forge.ticket_text import printable
 from ci_factory.model.forge import Note
 from ci_factory.model.text import plain
 from ci_factory.system.clock import SystemClock
+from ci_factory.system.git import Git
 
 F = TypeVar("F", bound=Callable[..., Any])
+_HIDDEN_LINE = re.compile(r"^<!-- ci-factory:.*-->\s*$", re.MULTILINE)
 CELL = 100
 """Characters of a table's cell."""
 
 
 def person_option(function: F) -> F:
     """`--as NAME`."""
-    return click.option("--as", "person", metavar="NAME", help="Who acts.  [default: git's user.name]")(function)
+    return click.option("--as", "person", metavar="NAME", help="Who acts.  [default: git's user.name]")(
+        function
+    )
 
 
-def open_as_person(repo: Path, person: str | None) -> LocalForge:
+@contextmanager
+def as_person(repo: Path, person: str | None) -> Iterator[LocalForge]:
     """The embedded forge of a repository, seen by the person named or by git's user.name.
 
     Raises:
@@ -33,25 +39,26 @@ def open_as_person(repo: Path, person: str | None) -> LocalForge:
         ConfigError: the repository's configuration is wrong.
     """
     git = common.open_repository(repo)
+    with _opened(git, common.acting_person(git, person)) as forge:
+        yield forge
+
+
+@contextmanager
+def as_reader(repo: Path) -> Iterator[LocalForge]:
+    """The embedded forge for looking only, which needs no name."""
+    git = common.open_repository(repo)
+    with _opened(git, git.config("user.name") or "unknown") as forge:
+        yield forge
+
+
+@contextmanager
+def _opened(git: Git, user: str) -> Iterator[LocalForge]:
     config, _ = common.load_config(git, None)
-    who = common.acting_person(git, person)
-    return LocalForge.open(git, user=who, clock=SystemClock(), labels=config.labels)
-
-
-def on_forge(repo: Path, person: str | None) -> AbstractContextManager[LocalForge]:
-    """The forge for one command, disconnected afterwards."""
-    return _Session(open_as_person(repo, person))
-
-
-class _Session(AbstractContextManager[LocalForge]):
-    def __init__(self, forge: LocalForge) -> None:
-        self._forge = forge
-
-    def __enter__(self) -> LocalForge:
-        return self._forge
-
-    def __exit__(self, *_: object) -> None:
-        self._forge.disconnect()
+    forge = LocalForge.open(git, user=user, clock=SystemClock(), labels=config.labels)
+    try:
+        yield forge
+    finally:
+        forge.disconnect()
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -95,4 +102,4 @@ def print_notes(notes: Sequence[Note]) -> None:
     """Notes, oldest first."""
     for note in notes:
         click.echo(f"\n--- {plain(note.author, CELL)}, {note.updated_at:%Y-%m-%d %H:%M} UTC")
-        print_text(note.body)
+        print_text(_HIDDEN_LINE.sub("", note.body))

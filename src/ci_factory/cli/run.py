@@ -6,10 +6,10 @@ import click
 
 from ci_factory import workflow
 from ci_factory.cli import common, progress, wiring
-from ci_factory.errors import ExitCode, UsageError
+from ci_factory.errors import ExitCode
 from ci_factory.forge.ticket_files import read_tickets
 from ci_factory.model.ticket import Ticket
-from ci_factory.planning.graph import find_cycles
+from ci_factory.planning.graph import check_acyclic
 from ci_factory.system.clock import SystemClock
 from ci_factory.workflow import Factory, Outcome
 
@@ -61,14 +61,7 @@ def read_checked(path: Path | None) -> list[Ticket]:
     if path is None:
         return []
     given = read_tickets(path)
-    cycles = find_cycles({ticket.id: ticket.depends_on for ticket in given})
-    if cycles:
-        shown = "; ".join(" -> ".join(cycle) for cycle in cycles[:5])
-        raise UsageError(
-            f"tickets depend on each other in a circle: {shown}",
-            where=str(path),
-            fix="take one depends_on of each away",
-        )
+    check_acyclic({ticket.id: ticket.depends_on for ticket in given})
     return given
 
 

@@ -235,7 +235,8 @@ class Publisher:
 
     def _merge_request_labels(self, planned: PlannedTicket, score: Score) -> tuple[str, ...]:
         risk = planned.candidate.risk
-        categories = tuple(f"risk::{category.value}" for category in risk.categories)
+        # Scoped labels exclude each other, so categories, of which there may be several, have no scope.
+        categories = tuple(f"risk-{category.value}" for category in risk.categories)
         return (
             f"risk::{risk.level.value}",
             *categories,
