@@ -77,3 +77,15 @@ def test_hash_changes_with_any_value() -> None:
 def test_retry_delays_repeat_the_last(retry: int, seconds: float) -> None:
     """Retries wait 1, 5 and 15 minutes, then 15 again."""
     assert config.RetryConfig().delay_seconds(retry) == seconds
+
+
+def test_every_key_is_documented() -> None:
+    """docs/configuration.md names every key that `ci-factory config` prints."""
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    keys = {key for key, _, _ in config.values_with_origin(None, "")}
+    undocumented = [
+        key
+        for key in sorted(keys)
+        if f"`{key}`" not in text and f"`.{key.rpartition('.')[2]}`" not in text and f"`{key.rpartition('.')[0]}`" not in text
+    ]
+    assert undocumented == []

@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -98,7 +99,20 @@ def run(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return int(ExitCode.OK)
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not look like judged work (exit 1)
+        return _bug(error)
     return result if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _bug(error: Exception) -> int:
+    from ci_factory.system import ci_env
+
+    click.echo(f"error: the factory itself failed: {type(error).__name__}: {error}", err=True)
+    if ci_env.variable("CI_FACTORY_TRACEBACK"):
+        traceback.print_exception(error)
+    else:
+        click.echo("  fix: this is a bug; set CI_FACTORY_TRACEBACK=1 and report what it prints", err=True)
+    return int(ExitCode.FACTORY)
 
 
 def _interrupted() -> int:
