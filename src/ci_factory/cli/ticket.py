@@ -30,8 +30,8 @@ def command() -> None:
 @click.option("--id", help="Letters, digits, `.`, `_`, `-`.  [default: the next number]")
 @click.option("--body", default="", help="Markdown; sections such as `## Acceptance criteria` are read.")
 @click.option("--body-file", type=click.File("rb"), help="Read the body from a file, `-` for standard input.")
-@click.option("--priority", type=click.Choice(list(Priority)), help="How much it matters.")
-@click.option("--complexity", type=click.Choice(list(Size)), help="How large it is.")
+@click.option("--priority", type=click.Choice([each.value for each in Priority]), help="How much it matters.")
+@click.option("--complexity", type=click.Choice([each.value for each in Size]), help="How large it is.")
 @click.option("--file", "files", multiple=True, help="A path or glob that it will touch; may be repeated.")
 @click.option("--depends-on", multiple=True, help="Id of a ticket that must come first; may be repeated.")
 @click.option(

@@ -6,6 +6,7 @@ of several characters, a segment `**` is any number of segments, and a `/` at th
 
 import functools
 import re
+from typing import NamedTuple
 
 _WILD = re.compile(r"[*?\[]")
 _MAX_LENGTH = 1024
@@ -13,6 +14,28 @@ _MAX_STARS = 3
 """In one segment; more backtrack for long."""
 _MAX_DEEP = 3
 """Segments `**` in one pattern."""
+
+
+class Pattern(NamedTuple):
+    """A pattern, taken apart."""
+
+    text: str
+    wild: bool
+    """Whether it may match more than one path."""
+    prefix: str
+    """Leading segments without a wildcard, `""` when there are none; of a plain path, all of them."""
+    whole: bool
+    """Whether it means everything below its prefix (`src/`, `src/**`), or is too wild to tell."""
+
+
+def parse(text: str) -> Pattern:
+    """Take a pattern apart that went through `clean`."""
+    if not is_glob(text):
+        return Pattern(text, wild=False, prefix=text, whole=False)
+    parts = text.split("/")
+    fixed = next((place for place, part in enumerate(parts) if not part or _WILD.search(part)), len(parts))
+    whole = parts[fixed:] in ([""], ["**"], ["**", "*"]) or compiled(text) is None
+    return Pattern(text, wild=True, prefix="/".join(parts[:fixed]), whole=whole)
 
 
 def is_glob(pattern: str) -> bool:
@@ -28,22 +51,6 @@ def clean(pattern: str) -> str:
     if len(parts) == 1 and _WILD.search(parts[0]) and not pattern.endswith("/"):
         return f"**/{parts[0]}"  # as in .gitignore: without a slash, in any folder
     return "/".join(parts) + ("/" if pattern.rstrip().endswith("/") else "")
-
-
-def static_prefix(pattern: str) -> tuple[str, ...]:
-    """Leading segments without a wildcard; for a plain path, all of them."""
-    fixed: list[str] = []
-    for part in pattern.rstrip("/").split("/"):
-        if _WILD.search(part):
-            break
-        fixed.append(part)
-    return tuple(fixed)
-
-
-def covers_folder(pattern: str) -> bool:
-    """Whether the pattern means everything below its static prefix (`src/`, `src/**`), or is too wild to tell."""
-    rest = pattern.split("/")[len(static_prefix(pattern)) :]
-    return rest in ([""], ["**"], ["**", "*"]) or compiled(pattern) is None
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -68,8 +75,8 @@ def matches(pattern: str, path: str) -> bool:
     expression = compiled(pattern)
     if expression is not None:
         return expression.fullmatch(path) is not None
-    prefix = static_prefix(pattern)
-    return tuple(path.split("/")[: len(prefix)]) == prefix
+    prefix = parse(pattern).prefix
+    return not prefix or path == prefix or path.startswith(f"{prefix}/")
 
 
 def _segment(part: str, *, last: bool) -> str:

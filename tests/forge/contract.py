@@ -1,0 +1,366 @@
+"""What every forge must do, whatever it is made of. Written against the Protocol alone."""
+
+from typing import Any
+
+import pytest
+
+from ci_factory.errors import Conflict, ForgeError
+from ci_factory.forge.protocol import Forge
+from ci_factory.model.forge import ForgeEventKind as Kind
+from ci_factory.model.forge import IssueState, MergeRequest, MergeRequestState, NoteTarget
+
+World = Any  # tests/forge/conftest.py
+ISSUE, MR = NoteTarget.ISSUE, NoteTarget.MERGE_REQUEST
+
+
+def kinds(forge: Forge, target: NoteTarget, target_id: object) -> list[tuple[Kind, str]]:
+    return [(event.kind, event.detail) for event in forge.events(target, str(target_id))]
+
+
+# Issues and labels
+
+
+def test_an_issue_says_what_its_ticket_says(world: World, forge: Forge) -> None:
+    """Content, labels, state and author come back as they went in."""
+    world.ticket("7", body="Do it.", priority="high", files=("a.py",), labels=("ready-for-agent", "ui"))
+    issue = forge.issue("7")
+    assert issue.state is IssueState.OPENED
+    assert (issue.ticket.title, issue.ticket.body, issue.ticket.priority) == ("Ticket 7", "Do it.", "high")
+    assert set(issue.ticket.labels) == {"ready-for-agent", "ui"}
+    assert issue.ticket.author
+    assert issue.ticket.created_at == world.clock.now()
+
+
+def test_an_unknown_issue_is_an_error(forge: Forge) -> None:
+    """Asking for a ticket that does not exist is told, not answered with nothing."""
+    with pytest.raises(ForgeError, match="404"):
+        forge.issue("404")
+
+
+def test_issues_are_found_by_all_of_their_labels(world: World, forge: Forge) -> None:
+    """Several labels mean all of them; the order is that of creation; closed ones only on request."""
+    world.ticket("b", labels=("x", "y"))
+    world.ticket("a", labels=("x", "y", "z"))
+    world.ticket("c", labels=("x",))
+    assert [issue.ticket.id for issue in forge.issues(labels=["x", "y"])] == ["b", "a"]
+    assert [issue.ticket.id for issue in forge.issues()] == ["b", "a", "c"]
+    forge.close_issue("b")
+    assert [issue.ticket.id for issue in forge.issues(labels=["x", "x"])] == ["a", "c"]
+    assert [issue.ticket.id for issue in forge.issues(opened_only=False)] == ["b", "a", "c"]
+
+
+def test_labels_change_with_events_only_where_something_changes(world: World, forge: Forge) -> None:
+    """Adding what is there and removing what is not leaves no trace."""
+    world.ticket("1", labels=("ready-for-agent",))
+    before = len(forge.events(ISSUE, "1"))
+    assert set(forge.change_labels("1", add=["ready-for-agent"], remove=["other"])) == {"ready-for-agent"}
+    assert len(forge.events(ISSUE, "1")) == before
+    assert forge.change_labels("1", add=["factory::queued"], remove=["ready-for-agent"]) == (
+        "factory::queued",
+    )
+    assert kinds(forge, ISSUE, "1")[before:] == [
+        (Kind.LABEL_REMOVED, "ready-for-agent"),
+        (Kind.LABEL_ADDED, "factory::queued"),
+    ]
+
+
+def test_events_tell_who_and_when(world: World) -> None:
+    """A label event carries the user and the moment of the change."""
+    world.ticket("1")
+    world.clock.sleep(90)
+    world.as_user("alice").change_labels("1", add=["factory::hold"])
+    event = world.forge.events(ISSUE, "1")[-1]
+    assert (event.user, event.at, event.detail) == ("alice", world.clock.now(), "factory::hold")
+
+
+def test_a_closed_issue_stays_closed(world: World, forge: Forge) -> None:
+    """Closing twice is one event."""
+    world.ticket("1")
+    forge.close_issue("1")
+    forge.close_issue("1")
+    assert forge.issue("1").state is IssueState.CLOSED
+    assert [kind for kind, _ in kinds(forge, ISSUE, "1")].count(Kind.CLOSED) == 1
+
+
+# Notes
+
+
+def test_a_kept_note_is_written_once_and_updated_in_place(world: World, forge: Forge) -> None:
+    """The same key is one note; other words change it, the same words do not even touch its time."""
+    world.ticket("1")
+    first = forge.ensure_note(ISSUE, "1", "status", "queued")
+    world.clock.sleep(60)
+    assert forge.ensure_note(ISSUE, "1", "status", "queued") == first
+    second = forge.ensure_note(ISSUE, "1", "status", "running")
+    assert second.id == first.id
+    assert "running" in second.body
+    assert "queued" not in second.body
+    assert second.created_at == first.created_at < second.updated_at == world.clock.now()
+    assert len(forge.notes(ISSUE, "1")) == 1
+
+
+def test_keys_keep_notes_apart(world: World, forge: Forge) -> None:
+    """Each key has its note, on issues and on merge requests."""
+    mr = world.merge_request("1")
+    forge.ensure_note(ISSUE, "1", "status", "one")
+    forge.ensure_note(ISSUE, "1", "readiness", "two")
+    forge.ensure_note(MR, str(mr.iid), "status", "three")
+    assert ["one" in forge.notes(ISSUE, "1")[0].body, len(forge.notes(ISSUE, "1"))] == [True, 2]
+    assert [note.target for note in forge.notes(MR, str(mr.iid))] == [MR]
+
+
+def test_a_forged_note_is_neither_touched_nor_believed(world: World, forge: Forge) -> None:
+    """A note by somebody else that carries our marker stays theirs, and ours is made beside it."""
+    world.ticket("1")
+    ours = forge.ensure_note(ISSUE, "1", "status", "real")
+    forged = world.as_user("mallory").add_note(ISSUE, "1", ours.body.replace("real", "forged"))
+    updated = forge.ensure_note(ISSUE, "1", "status", "real too")
+    assert updated.id == ours.id
+    assert forged in forge.notes(ISSUE, "1")
+
+
+def test_our_own_note_that_quotes_a_marker_is_not_the_kept_one(world: World, forge: Forge) -> None:
+    """Text that a stranger put into one of our notes can't make it the note of another key."""
+    world.ticket("1")
+    kept = forge.ensure_note(ISSUE, "1", "score", "90")
+    quoting = forge.ensure_note(ISSUE, "1", "status", f"they wrote:\n{kept.body}\nend")
+    forge.ensure_note(ISSUE, "1", "score", "91")
+    assert quoting in forge.notes(ISSUE, "1")
+
+
+def test_extra_notes_of_ours_are_deleted(world: World, forge: Forge) -> None:
+    """When a lost answer made us write twice, the newest stays."""
+    world.ticket("1")
+    first = forge.ensure_note(ISSUE, "1", "status", "queued")
+    twin = forge.add_note(ISSUE, "1", first.body)
+    other = forge.add_note(ISSUE, "1", "just a remark")
+    kept = forge.ensure_note(ISSUE, "1", "status", "queued")
+    assert kept.id == twin.id
+    assert [note.id for note in forge.notes(ISSUE, "1")] == [twin.id, other.id]
+
+
+def test_a_note_needs_a_place(forge: Forge) -> None:
+    """A note on what does not exist is an error."""
+    with pytest.raises(ForgeError):
+        forge.add_note(ISSUE, "404", "hello")
+    with pytest.raises(ForgeError):
+        forge.ensure_note(MR, "404", "status", "hello")
+
+
+# Branches
+
+
+def test_push_is_compare_and_swap(world: World, forge: Forge) -> None:
+    """A branch moves only from where the caller believes it to be."""
+    one, two, three = (world.commit({"a.txt": text}) for text in "123")
+    forge.push("factory/1-a", one, expected=None)
+    assert forge.branch("factory/1-a") == one
+    with pytest.raises(Conflict):
+        forge.push("factory/1-a", two, expected=None)
+    with pytest.raises(Conflict):
+        forge.push("factory/1-a", three, expected=two)
+    forge.push("factory/1-a", two, expected=one)
+    assert forge.branch("factory/1-a") == two
+    assert forge.branch("factory/1-b") is None
+
+
+def test_the_target_branch_takes_no_push(world: World, forge: Forge) -> None:
+    """What reaches the default branch is merged, never pushed."""
+    before = forge.branch(world.target)
+    with pytest.raises(ForgeError):
+        forge.push(world.target, world.commit({"a.txt": "1"}), expected=before)
+    assert forge.branch(world.target) == before
+
+
+# Merge requests
+
+
+def test_one_merge_request_per_branch(world: World, forge: Forge) -> None:
+    """Ensuring twice makes one, and the second time writes nothing."""
+    made = world.merge_request("1", labels=("factory::review", "risk::low"))
+    assert made.state is MergeRequestState.OPENED
+    assert (made.versions, made.head) == (1, forge.branch(made.source_branch))
+    before = list(forge.events())
+    world.clock.sleep(60)
+    again = forge.ensure_merge_request(world.spec("1", labels=("risk::low", "factory::review")))
+    assert again == made
+    assert list(forge.events()) == before
+    assert forge.merge_requests() == [made]
+
+
+def test_a_merge_request_follows_its_spec(world: World, forge: Forge) -> None:
+    """Title, description, draft, reviewer and managed labels are brought up to date; people's labels stay."""
+    made = world.merge_request("1", labels=("risk::low", "factory::review", "design"), draft=True)
+    spec = world.spec("1", title="Better", reviewer="alice", labels=("risk::high", "factory::review"))
+    now = forge.ensure_merge_request(spec)
+    assert (now.iid, now.title, now.reviewer, now.draft) == (made.iid, "Better", "alice", False)
+    assert set(now.labels) == {"risk::high", "factory::review", "design"}
+    assert (Kind.READY, now.head) in kinds(forge, MR, made.iid)
+    assert now.author == made.author
+
+
+def test_a_push_makes_a_version(world: World, forge: Forge) -> None:
+    """A new head on the source branch is one version and one event; the merge request stays the same."""
+    made = world.merge_request("1")
+    head = world.commit({"more.txt": "1\n"}, parent=made.head)
+    forge.push(made.source_branch, head, expected=made.head)
+    now = forge.merge_request(made.iid)
+    assert (now.iid, now.head, now.versions) == (made.iid, head, 2)
+    assert kinds(forge, MR, made.iid)[-1] == (Kind.PUSHED, head)
+
+
+def test_no_empty_merge_request(world: World, forge: Forge) -> None:
+    """A branch without a change of its own gets none."""
+    world.ticket("1")
+    forge.push("factory/1-change", world.git.resolve(f"refs/heads/{world.target}"), expected=None)
+    with pytest.raises(Conflict):
+        forge.ensure_merge_request(world.spec("1"))
+    assert forge.merge_requests(state=None) == []
+
+
+def test_merge_requests_are_found_by_state_and_ticket(world: World, forge: Forge) -> None:
+    """The default is what is open; any state on request."""
+    one, two = world.merge_request("1"), world.merge_request("2")
+    forge.close(one.iid)
+    assert [mr.iid for mr in forge.merge_requests()] == [two.iid]
+    assert [mr.iid for mr in forge.merge_requests(state=None)] == [one.iid, two.iid]
+    assert [mr.iid for mr in forge.merge_requests(state=MergeRequestState.CLOSED)] == [one.iid]
+    assert [mr.iid for mr in forge.merge_requests(state=None, ticket_id="2")] == [two.iid]
+
+
+# People
+
+
+def test_approvals_are_bound_to_a_head(world: World, forge: Forge) -> None:
+    """An approval keeps the head that was approved; a push does not carry it along."""
+    made = world.merge_request("1")
+    alice = world.as_user("alice")
+    alice.approve(made.iid, head=made.head)
+    again = alice.approve(made.iid)
+    assert [(each.user, each.head) for each in again.approvals] == [("alice", made.head)]
+    assert [kind for kind, _ in kinds(forge, MR, made.iid)].count(Kind.APPROVED) == 1
+    head = world.commit({"more.txt": "1\n"}, parent=made.head)
+    forge.push(made.source_branch, head, expected=made.head)
+    now = forge.merge_request(made.iid)
+    assert [each.user for each in now.approvals if each.head == now.head] == []
+    with pytest.raises(Conflict, match="moved"):
+        alice.approve(made.iid, head=made.head)
+
+
+def test_the_author_does_not_approve(world: World, forge: Forge) -> None:
+    """Whoever opened a merge request can't approve it."""
+    made = world.merge_request("1")
+    with pytest.raises(ForgeError):
+        forge.approve(made.iid)
+    assert forge.merge_request(made.iid).approvals == ()
+
+
+def test_requested_changes_withdraw_the_approval(world: World, forge: Forge) -> None:
+    """The reason is a note by the person; a later approval takes the request back."""
+    made = world.merge_request("1")
+    alice = world.as_user("alice")
+    alice.approve(made.iid)
+    asked = alice.request_changes(made.iid, "Cover the empty list")
+    assert asked.changes_requested_by == ("alice",)
+    assert asked.approvals == ()
+    note = forge.notes(MR, str(made.iid))[-1]
+    assert (note.author, note.body) == ("alice", "Cover the empty list")
+    assert kinds(forge, MR, made.iid)[-1] == (Kind.CHANGES_REQUESTED, made.head)
+    assert alice.approve(made.iid).changes_requested_by == ()
+
+
+def test_merge_reaches_the_target_and_closes_the_issue(world: World, forge: Forge) -> None:
+    """After a merge the target has the change, the issue is closed and shows it in its one state label."""
+    made = world.merge_request("1", {"new.txt": "hello\n"})
+    merged = world.as_user("alice").merge(made.iid, head=made.head)
+    assert (merged.state, merged.merged_at, merged.head) == (
+        MergeRequestState.MERGED,
+        world.clock.now(),
+        made.head,
+    )
+    assert world.git.show(f"refs/heads/{world.target}", "new.txt") == "hello\n"
+    assert world.git.is_ancestor(made.head, f"refs/heads/{world.target}")
+    issue = forge.issue("1")
+    assert issue.state is IssueState.CLOSED
+    assert set(issue.ticket.labels) == {"ready-for-agent", "factory::merged"}
+    assert (Kind.MERGED, made.head) in kinds(forge, MR, made.iid)
+
+
+def test_merge_refuses_a_moved_head(world: World, forge: Forge) -> None:
+    """What was looked at is what merges, or nothing does."""
+    made = world.merge_request("1")
+    head = world.commit({"sneaky.txt": "1\n"}, parent=made.head)
+    forge.push(made.source_branch, head, expected=made.head)
+    before = forge.branch(world.target)
+    with pytest.raises(Conflict, match="moved"):
+        forge.merge(made.iid, head=made.head)
+    assert forge.branch(world.target) == before
+    assert forge.merge_request(made.iid).state is MergeRequestState.OPENED
+
+
+def test_merge_refuses_a_draft(world: World, forge: Forge) -> None:
+    """A draft is not merged."""
+    made = world.merge_request("1", draft=True)
+    with pytest.raises(Conflict, match="draft"):
+        forge.merge(made.iid, head=made.head)
+
+
+@pytest.mark.parametrize("end", ["merge", "close"])
+def test_what_is_over_stays_over(world: World, forge: Forge, end: str) -> None:
+    """Nothing more happens to a merged or closed merge request."""
+    made = world.merge_request("1")
+    over: MergeRequest = forge.merge(made.iid, head=made.head) if end == "merge" else forge.close(made.iid)
+    alice = world.as_user("alice")
+    for act in (
+        lambda: forge.merge(made.iid, head=made.head),
+        lambda: alice.approve(made.iid),
+        lambda: alice.request_changes(made.iid, "no"),
+    ):
+        with pytest.raises(Conflict):
+            act()
+    assert forge.merge_request(made.iid) == over
+
+
+def test_merge_refuses_files_in_conflict(world: World, forge: Forge) -> None:
+    """Two changes of one line: the second does not merge, and the message names the file."""
+    one = world.merge_request("1", {"app.py": "x = 2\n"})
+    two = world.merge_request("2", {"app.py": "x = 3\n"})
+    forge.merge(one.iid, head=one.head)
+    with pytest.raises(Conflict, match=r"app\.py"):
+        forge.merge(two.iid, head=two.head)
+    assert world.git.show(f"refs/heads/{world.target}", "app.py") == "x = 2\n"
+    assert forge.merge_request(two.iid).state is MergeRequestState.OPENED
+
+
+def test_close_leaves_the_issue_open(world: World, forge: Forge) -> None:
+    """Closing without merging shows on the issue, which can be taken up again."""
+    made = world.merge_request("1")
+    closed = forge.close(made.iid)
+    assert (closed.state, closed.closed_at) == (MergeRequestState.CLOSED, world.clock.now())
+    issue = forge.issue("1")
+    assert issue.state is IssueState.OPENED
+    assert "factory::closed" in issue.ticket.labels
+    assert "factory::review" not in issue.ticket.labels
+    assert forge.close(made.iid) == closed
+
+
+def test_a_closed_branch_can_be_proposed_again(world: World, forge: Forge) -> None:
+    """After closing, ensuring opens a new merge request."""
+    made = world.merge_request("1")
+    forge.close(made.iid)
+    again = forge.ensure_merge_request(world.spec("1"))
+    assert again.iid != made.iid
+    assert again.state is MergeRequestState.OPENED
+
+
+def test_a_stacked_merge_request_moves_to_the_target_of_the_merged_one(world: World, forge: Forge) -> None:
+    """When the lower one merges, the upper one goes where that went, and merges after it."""
+    lower = world.merge_request("1")
+    world.ticket("2")
+    upper_head = world.commit({"2.txt": "two\n"}, parent=lower.head)
+    forge.push("factory/2-change", upper_head, expected=None)
+    upper = forge.ensure_merge_request(world.spec("2", target_branch=lower.source_branch))
+    forge.merge(lower.iid, head=lower.head)
+    assert forge.merge_request(upper.iid).target_branch == world.target
+    assert forge.merge(upper.iid, head=upper_head).state is MergeRequestState.MERGED
+    assert world.git.show(f"refs/heads/{world.target}", "2.txt") == "two\n"
