@@ -20,6 +20,22 @@ FILE_NAME = ".ci-factory.yml"
 MAX_BYTES = 256 * 1024
 
 
+STATES = (
+    "queued",
+    "running",
+    "review",
+    "merged",
+    "closed",
+    "needs-info",
+    "escalated",
+    "partial",
+    "agent-failed",
+    "deferred",
+    "no-change",
+)
+"""State labels without their prefix; a ticket carries at most one of them, and only the factory moves it."""
+
+
 class Labels(Value):
     """Names of the labels people steer with."""
 
@@ -30,6 +46,11 @@ class Labels(Value):
     def state(self, name: str) -> str:
         """Name of a state label, `state("review")` -> `factory::review`."""
         return f"{self.prefix}{name}"
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """All state labels, as this project calls them."""
+        return tuple(self.state(name) for name in STATES)
 
     @property
     def hold(self) -> str:

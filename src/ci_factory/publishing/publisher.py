@@ -18,20 +18,6 @@ from ci_factory.publishing import description, issue_notes, names, note, policy
 from ci_factory.system.git import Git, Person
 from ci_factory.system.layout import TicketFolder
 
-STATES = (
-    "queued",
-    "running",
-    "review",
-    "merged",
-    "closed",
-    "needs-info",
-    "escalated",
-    "partial",
-    "agent-failed",
-    "deferred",
-    "no-change",
-)
-"""State labels without their prefix; a ticket carries at most one of them."""
 _STATE_OF_ENDING = {
     Ending.NO_CHANGE: "no-change",
     Ending.ESCALATED: "escalated",
@@ -64,17 +50,14 @@ class Publisher:
     def mark(self, ticket_id: str, state: str) -> tuple[str, ...]:
         """Give a ticket one state label, taking away the others and the trigger label."""
         labels = self.config.labels
-        others = {labels.state(name) for name in STATES if name != state}
-        return self.forge.change_labels(
-            ticket_id, add=(labels.state(state),), remove=(*sorted(others), labels.ready)
-        )
+        wanted = labels.state(state)
+        others = [name for name in labels.states if name != wanted]
+        return self.forge.change_labels(ticket_id, add=(wanted,), remove=(*others, labels.ready))
 
     def return_to_queue(self, ticket_id: str) -> tuple[str, ...]:
         """Give a ticket its trigger label back and take every state label away."""
         labels = self.config.labels
-        return self.forge.change_labels(
-            ticket_id, add=(labels.ready,), remove=[labels.state(name) for name in STATES]
-        )
+        return self.forge.change_labels(ticket_id, add=(labels.ready,), remove=labels.states)
 
     def send_back(self, ticket_id: str, readiness: Readiness) -> None:
         """Tell a ticket's people what is missing, once, updated in place."""

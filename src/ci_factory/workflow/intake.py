@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ci_factory.forge.local import LocalForge
+from ci_factory.forge.ticket_files import with_ready_label
 from ci_factory.intake.assess import assess
 from ci_factory.model.forge import Issue, IssueState
 from ci_factory.model.ticket import Candidate, IntakeReport, Ticket
@@ -18,10 +19,7 @@ def receive(factory: Factory, tickets: Sequence[Ticket]) -> None:
     """Bring tickets from files into the embedded forge; ones it knows already are not doubled."""
     if not tickets or not isinstance(factory.forge, LocalForge):
         return
-    ready = (factory.config.labels.ready,)
-    labelled = [
-        ticket if ticket.labels else ticket.model_copy(update={"labels": ready}) for ticket in tickets
-    ]
+    labelled = [with_ready_label(ticket, factory.config.labels.ready) for ticket in tickets]
     changed = factory.forge.import_tickets(labelled)
     factory.event("intake", "received", tickets=len(labelled), changed=changed)
 

@@ -8,28 +8,8 @@ from ci_factory.errors import ForgeError
 from ci_factory.forge.local.history import Stamp, Subject, record
 from ci_factory.model.forge import ForgeEventKind, NoteTarget
 
-STATES = (
-    "queued",
-    "running",
-    "review",
-    "merged",
-    "closed",
-    "needs-info",
-    "escalated",
-    "partial",
-    "agent-failed",
-    "deferred",
-    "no-change",
-)
-"""Names of the state labels, without prefix; a ticket has one at a time."""
-
 MAX_LABELS = 100
 _MAX_LENGTH = 255
-
-
-def states(names: Labels) -> list[str]:
-    """The state labels as they are called in this project."""
-    return [names.state(each) for each in STATES]
 
 
 def of(tx: sqlite3.Connection, subject: Subject) -> tuple[str, ...]:
@@ -72,7 +52,7 @@ def change(
 
 def move_state(tx: sqlite3.Connection, stamp: Stamp, subject: Subject, names: Labels, state: str) -> None:
     """Replace the state label, whichever it is; other labels stay."""
-    change(tx, stamp, subject, add=[names.state(state)], remove=states(names))
+    change(tx, stamp, subject, add=[names.state(state)], remove=names.states)
 
 
 def _checked(name: str) -> str:

@@ -217,7 +217,7 @@ def _move_labels(
 ) -> None:
     """The issue always shows the state; the merge request does if it showed one before."""
     labels.move_state(tx, stamp, issue(found.ticket_id), names, state)
-    if set(found.labels) & set(labels.states(names)):
+    if set(found.labels) & set(names.states):
         labels.move_state(tx, stamp, merge_request(found.iid), names, state)
 
 
