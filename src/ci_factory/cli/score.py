@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from ci_factory import config as configuration
 from ci_factory.cli import common
 from ci_factory.cli.gate import EXIT_CODES, show
-from ci_factory.config import Config
-from ci_factory.errors import ArtifactError, ConfigError
+from ci_factory.errors import ConfigError
 from ci_factory.model.gate import GateReport
 from ci_factory.system import records
 
@@ -21,7 +21,7 @@ from ci_factory.system import records
     "--config",
     "config_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The configuration that the gates ran with.  [default: all defaults]",
+    help=f"The configuration that the gates ran with.  [default: {configuration.FILE_NAME}, if there is one]",
 )
 @common.json_option
 @click.pass_context
@@ -32,15 +32,14 @@ def command(
 
     Exit status as of `ci-factory gate`.
     """
-    from ci_factory import config as configuration
     from ci_factory.scoring.score import score_report
 
     if config_file is not None and not config_file.is_file():
         raise ConfigError("there is no such file", where=str(config_file), fix="name an existing file")
-    config = Config() if config_file is None else configuration.load(config_file)
+    config = configuration.load(config_file or Path(configuration.FILE_NAME))
     report = records.read_model(gate_json, GateReport)
     if report.config_hash != config.hash:
-        raise ArtifactError(
+        raise ConfigError(
             "was made with another configuration",
             where=str(gate_json),
             fix="pass that one with --config FILE",

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ci_factory.errors import ArtifactError, Conflict, RepositoryError
-from ci_factory.system import process
+from ci_factory.system import process, records
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 HUB_CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
@@ -212,12 +212,11 @@ class Git:
         config, attributes = self.folder / "config", self.folder / "info" / "attributes"
         if not (self.folder / "objects" / "info" / "alternates").is_file():
             return False
-        if not config.is_symlink() and config.read_bytes() == HUB_CONFIG and not attributes.exists():
+        same = config.is_file() and not config.is_symlink() and config.read_bytes() == HUB_CONFIG
+        if same and not attributes.exists():
             return False
         attributes.unlink(missing_ok=True)
-        partial = self.folder / f"config.{os.getpid()}.part"
-        partial.write_bytes(HUB_CONFIG)
-        partial.replace(config)
+        records.write_bytes(config, HUB_CONFIG)
         return True
 
     def add_worktree(self, path: Path, commit: str) -> "Git":

@@ -1,0 +1,3 @@
+"""The desk of a small lending library."""
+
+__version__ = "1.4.0"

@@ -1,0 +1,186 @@
+"""What every figure means. The words stand beside the number wherever it is shown."""
+
+from ci_factory.metrics.figure import Metric, Target, Unit
+
+_HOUR = 3600.0
+_KAPLAN_MEIER = "Kaplan-Meier: what is still open counts as waiting so far."
+
+TICKETS_PER_WEEK = Metric(
+    key="tickets_per_week",
+    name="Tickets per week",
+    unit=Unit.COUNT,
+    definition="Tickets whose merge request merged in the last 7 days.",
+)
+LINES_PER_WEEK = Metric(
+    key="lines_per_week",
+    name="Net lines per week",
+    unit=Unit.COUNT,
+    definition="Lines added minus lines removed by merge requests merged in the last 7 days. Volume, not value.",
+)
+ACCEPTANCE = Metric(
+    key="acceptance_rate",
+    name="Acceptance rate",
+    unit=Unit.SHARE,
+    target=Target(above=0.8),
+    definition="Merged / (merged + closed unmerged), of the merge requests decided so far.",
+)
+FIRST_PASS = Metric(
+    key="first_pass_approval",
+    name="First-pass approval",
+    unit=Unit.SHARE,
+    target=Target(above=0.6),
+    definition="Approved with no new version after the first human review / decided. Merging counts as approving.",
+)
+REWORK = Metric(
+    key="rework_ratio",
+    name="Rework ratio",
+    unit=Unit.SHARE,
+    target=Target(below=0.3),
+    definition="Merge requests with a new version after the first human review / decided.",
+)
+SCORE_MEAN = Metric(
+    key="score_mean",
+    name="Mean quality score",
+    unit=Unit.POINTS,
+    target=Target(above=85),
+    definition="Mean of the newest score of every judged change, 0 to 100. A change without a score is left out.",
+)
+SCORE_MEDIAN = Metric(
+    key="score_median",
+    name="Median quality score",
+    unit=Unit.POINTS,
+    definition="Median of the newest score of every judged change, 0 to 100.",
+)
+GATE_PASS = Metric(
+    key="gate_pass_rate",
+    name="Gate pass rate",
+    unit=Unit.SHARE,
+    definition="Changes that the gate passed / changes that it ran on. Inconclusive and blocked are no pass.",
+)
+TIME_TO_FIRST_MR = Metric(
+    key="time_to_first_mr",
+    name="Time to first merge request",
+    unit=Unit.SECONDS,
+    target=Target(below=4 * _HOUR),
+    definition=f"Median of: merge request created - trigger label added. {_KAPLAN_MEIER}",
+)
+REVIEW_TIME = Metric(
+    key="review_time",
+    name="Review time",
+    unit=Unit.SECONDS,
+    target=Target(below=2 * _HOUR),
+    definition=f"Median of: merge request ready (no draft) - approved, merged or closed. {_KAPLAN_MEIER}",
+)
+TIME_TO_MERGE = Metric(
+    key="time_to_merge",
+    name="Time to merge",
+    unit=Unit.SECONDS,
+    definition=f"Median of: merge request ready (no draft) - merged. {_KAPLAN_MEIER} Closed ones are censored at closing.",
+)
+TIME_TO_MERGE_P90 = Metric(
+    key="time_to_merge_p90",
+    name="Time to merge, 90th percentile",
+    unit=Unit.SECONDS,
+    definition=f"Nine of ten merge within this time. {_KAPLAN_MEIER} Closed ones are censored at closing.",
+)
+CYCLE_TIME = Metric(
+    key="cycle_time",
+    name="Cycle time",
+    unit=Unit.SECONDS,
+    target=Target(below=24 * _HOUR),
+    definition=f"Median of: trigger label added - merged. {_KAPLAN_MEIER}",
+)
+COST_PER_TICKET = Metric(
+    key="cost_per_ticket",
+    name="Cost per ticket",
+    unit=Unit.USD,
+    definition="What all attempts cost, failed ones too / tickets worked on. Unknown when any part is unknown.",
+)
+COST_PER_ACCEPTED = Metric(
+    key="cost_per_accepted_mr",
+    name="Cost per accepted merge request",
+    unit=Unit.USD,
+    definition="What all attempts cost, failed ones too / merged merge requests. Unknown when any part is unknown.",
+)
+ESCALATION_RATE = Metric(
+    key="escalation_rate",
+    name="Escalation rate",
+    unit=Unit.SHARE,
+    target=Target(below=0.2),
+    definition="Attempts that ended with a question to a person / attempts.",
+)
+NO_CHANGE_RATE = Metric(
+    key="no_change_rate",
+    name="No-change rate",
+    unit=Unit.SHARE,
+    definition="Attempts that changed nothing / attempts.",
+)
+UTILISATION = Metric(
+    key="utilisation",
+    name="Agent utilisation",
+    unit=Unit.SHARE,
+    target=Target(above=0.7),
+    definition="Time that lanes were busy / (lanes x time from the first start to the last end), over all nights.",
+)
+ITERATIONS = Metric(
+    key="iterations",
+    name="Iterations",
+    unit=Unit.COUNT,
+    definition="Median number of act-observe-fix rounds of an attempt.",
+)
+
+# One night: facts about all of its tickets, against the batch targets.
+NIGHT_TICKETS = Metric(
+    key="night_tickets",
+    name="Tickets planned",
+    unit=Unit.COUNT,
+    target=Target(above=10, below=20, inclusive=True),
+    definition="Tickets that the plan of the night took in.",
+)
+NIGHT_COMPLETION = Metric(
+    key="night_completion",
+    name="Completed",
+    unit=Unit.SHARE,
+    target=Target(above=0.8),
+    definition="Tickets whose work ended as completed / tickets planned. Whether the gates passed is another question.",
+)
+NIGHT_READY = Metric(
+    key="night_ready",
+    name="Ready for review",
+    unit=Unit.COUNT,
+    definition="Merge requests of the night that passed their gates and are no draft, merged ones included.",
+)
+NIGHT_SCORE = Metric(
+    key="night_score",
+    name="Mean score",
+    unit=Unit.POINTS,
+    target=Target(above=85),
+    definition="Mean score of the night's judged changes, 0 to 100. A change without a score is left out.",
+)
+NIGHT_ESCALATION = Metric(
+    key="night_escalation",
+    name="Escalated",
+    unit=Unit.SHARE,
+    target=Target(below=0.2),
+    definition="Tickets that ended with a question to a person / tickets worked on.",
+)
+NIGHT_REVIEW = Metric(
+    key="night_review_minutes",
+    name="Review per merge request",
+    unit=Unit.MINUTES,
+    target=Target(below=15),
+    definition="Mean of the expected review minutes of the night's merge requests in the queue. An estimate.",
+)
+NIGHT_COST = Metric(
+    key="night_cost",
+    name="Cost of the night",
+    unit=Unit.USD,
+    definition="What the agents say they cost, all attempts. Unknown when any part is unknown.",
+)
+NIGHT_UTILISATION = Metric(
+    key="night_utilisation",
+    name="Agent utilisation",
+    unit=Unit.SHARE,
+    target=Target(above=0.7),
+    definition="Time that lanes were busy / (lanes x time from the first start to the last end).",
+)

@@ -1,0 +1,204 @@
+"""What is known about the factory's past: plain facts, each with a key, none of them computed.
+
+`None` means unknown, never zero. Figures are derived from these facts and from nothing else.
+"""
+
+from ci_factory.model.attempt import Ending, Option, Trigger, Usage
+from ci_factory.model.base import Moment, Value
+from ci_factory.model.batch import LeftOut
+from ci_factory.model.forge import MergeRequestState
+from ci_factory.model.gate import Component, ComponentScore, GateStatus, Verdict
+from ci_factory.model.ticket import Priority, RiskLevel, Size
+
+
+class TicketFact(Value):
+    """One ticket: what the forge says about it, and the sum of the work on it. Key: `id`."""
+
+    id: str
+    title: str
+    priority: Priority
+    size: Size | None = None
+    area: tuple[str, ...] = ()
+    """Top folders of the files it changed, or was expected to change; `.` is the root."""
+    agent: str | None = None
+    model: str | None = None
+    state: str | None = None
+    """Its state label without the prefix; `ready` before the factory took it."""
+    opened: bool | None = None
+    ready_at: Moment | None = None
+    """When the trigger label was added for the first time."""
+    first_mr_at: Moment | None = None
+    closed_at: Moment | None = None
+    batch: str | None = None
+    """The last batch it was planned in."""
+    ending: Ending | None = None
+    """Of the last attempt."""
+    reason: str = ""
+    attempts: int | None = None
+    """Fresh starts, over all batches."""
+    iterations: int | None = None
+    agent_seconds: float | None = None
+    usage: Usage = Usage()
+    """Over all attempts, failed ones too; unknown when any part is."""
+
+
+class AttemptFact(Value):
+    """The work on one ticket in one batch. Key: `batch`, `ticket`."""
+
+    batch: str
+    ticket: str
+    agent: str
+    model: str | None = None
+    lane: int
+    started_at: Moment
+    finished_at: Moment
+    ending: Ending
+    reason: str
+    attempts: int
+    """Fresh starts; 0 when no agent ran."""
+    iterations: int
+    """Act-observe-fix rounds."""
+    accidents: tuple[str, ...] = ()
+    """How agent processes ended that did not end well: timeout, crash."""
+    agent_seconds: float
+    usage: Usage = Usage()
+    size: Size
+    score: float | None = None
+    verdict: Verdict | None = None
+    """Of the change as the gates judged it; for a published change the merge request's own is the truth."""
+    published: str | None = None
+    """Outcome of the publication: merge-request, escalated, deferred …"""
+    merge_request: int | None = None
+
+    @property
+    def worked(self) -> bool:
+        """Whether an agent was asked at all."""
+        return self.ending is not Ending.SKIPPED
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the lane that this attempt took."""
+        return max(0.0, (self.finished_at - self.started_at).total_seconds())
+
+
+class MergeRequestFact(Value):
+    """One merge request of the factory. Key: `iid`."""
+
+    iid: int
+    ticket: str
+    title: str
+    branch: str
+    target: str
+    draft: bool
+    state: MergeRequestState
+    created_at: Moment
+    ready_at: Moment | None = None
+    """When it first was no draft; `None` while people need not look."""
+    approved_at: Moment | None = None
+    """First approval that stands, or the merge when nobody approved before it."""
+    merged_at: Moment | None = None
+    closed_at: Moment | None = None
+    reviewed_at: Moment | None = None
+    """First approval or request for changes by somebody other than the factory."""
+    versions: int
+    reworked: bool = False
+    """Whether a new version was pushed, or changes were asked for, after the first human review."""
+    reviewer: str | None = None
+    batch: str | None = None
+    agent: str | None = None
+    model: str | None = None
+    head: str
+    tree: str | None = None
+    """What the score is about."""
+    score: float | None = None
+    verdict: Verdict | None = None
+    threshold: float | None = None
+    components: dict[Component, ComponentScore] = {}
+    gates: dict[str, GateStatus] = {}
+    size: Size | None = None
+    risk: RiskLevel | None = None
+    added: int | None = None
+    removed: int | None = None
+    files: int | None = None
+
+    @property
+    def decided_at(self) -> Moment | None:
+        """When it was merged or closed."""
+        return self.merged_at or self.closed_at
+
+
+class PlannedFact(Value):
+    """A ticket's place in a batch."""
+
+    ticket: str
+    title: str
+    priority: Priority
+    size: Size
+    agent: str
+    lane: int
+    order: int
+    stacked_on: str | None = None
+
+
+class BatchFact(Value):
+    """One night. Key: `id`."""
+
+    id: str
+    project: str
+    target_branch: str
+    created_at: Moment
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    lanes: int
+    planned: tuple[PlannedFact, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class GateFact(Value):
+    """What one gate said about one attempt's change. Key: `batch`, `ticket`, `gate`."""
+
+    batch: str
+    ticket: str
+    gate: str
+    component: Component | None = None
+    status: GateStatus
+    seconds: float | None = None
+    summary: str = ""
+
+
+class EscalationFact(Value):
+    """A question to a person. Key: `batch`, `ticket`."""
+
+    batch: str
+    ticket: str
+    agent: str
+    trigger: Trigger
+    summary: str
+    tried: str = ""
+    why: str = ""
+    questions: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    recommendation: str = ""
+    priority: Priority
+    raised_at: Moment
+    waiting: bool
+    """Whether the ticket still stands in the escalated state, and no later batch took it up."""
+
+
+class History(Value):
+    """Everything that is known, each list in a fixed order."""
+
+    tickets: tuple[TicketFact, ...] = ()
+    merge_requests: tuple[MergeRequestFact, ...] = ()
+    batches: tuple[BatchFact, ...] = ()
+    attempts: tuple[AttemptFact, ...] = ()
+    gates: tuple[GateFact, ...] = ()
+    escalations: tuple[EscalationFact, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """Artifacts and notes that are there but can't be believed, each with the reason."""
+
+    def batch(self, batch_id: str | None = None) -> BatchFact | None:
+        """A batch by id, or the last one."""
+        if batch_id is None:
+            return self.batches[-1] if self.batches else None
+        return next((batch for batch in self.batches if batch.id == batch_id), None)

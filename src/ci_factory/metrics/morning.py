@@ -1,0 +1,245 @@
+"""The morning report: what happened in the night, and what people should do now. Markdown."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from ci_factory.errors import UsageError
+from ci_factory.metrics import night as nights
+from ci_factory.metrics import words
+from ci_factory.metrics.facts import EscalationFact, History
+from ci_factory.metrics.figure import Figure, Status
+from ci_factory.metrics.night import Night, NightTicket, Outcome
+from ci_factory.model.review import ReviewItem, ReviewQueue
+from ci_factory.model.text import escape_markdown
+
+_SHORT, _LONG = 80, 600
+_FIRST = 10
+"""Items of the review queue that are shown; the rest is counted."""
+_JUDGED = {Status.GOOD: "met", Status.BAD: "missed", Status.UNKNOWN: "–"}
+
+
+def morning_report(history: History, batch_id: str | None, queue: ReviewQueue | None, now: datetime) -> str:
+    """The report of one batch (`None`: the last) as Markdown; the same facts give the same text.
+
+    Raises:
+        UsageError: there is no such batch.
+    """
+    batch = history.batch(batch_id)
+    if batch is None:
+        raise UsageError(
+            f"there is no batch {batch_id!r}" if batch_id else "there is no batch yet",
+            where="report",
+            fix="ci-factory run makes one; `ls OUT/batches` names those that exist",
+        )
+    night = nights.tell(history, batch, queue)
+    lines = [
+        *_headline(night),
+        *_first(queue),
+        *_questions(night),
+        *_every_ticket(night),
+        *_stuck(night),
+        *_not_started(night),
+        *_figures(night),
+        *_unreadable(history.unreadable),
+        f"_Written {words.moment(now)} from the facts known then. Unknown is not zero._",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _headline(night: Night) -> Iterator[str]:
+    batch = night.batch
+    yield f"# Morning report: {_say(batch.id, _SHORT)}"
+    yield ""
+    yield f"**{verdict(night)}**"
+    yield ""
+    parts = [f"{number} {outcome.value}" for outcome, number in night.counts().items()]
+    yield f"{words.count(len(night.tickets), 'ticket')} planned: {', '.join(parts) or 'none'}. {len(batch.left_out)} left out."
+    yield (
+        f"Project {_say(batch.project, _SHORT)}, branch {_say(batch.target_branch, _SHORT)}, "
+        f"{words.moment(batch.started_at)} to {words.moment(batch.ended_at)}."
+    )
+    yield ""
+
+
+def verdict(night: Night) -> str:
+    """The night in one sentence: what is ready, and what waits for an answer."""
+    ready = len(night.with_outcome(*nights.READY))
+    waiting = sum(escalation.waiting for escalation in night.escalations)
+    tickets = words.count(len(night.tickets), "ticket")
+    if not night.tickets:
+        return "Nothing was planned: no ticket was ready, see why below."
+    said = f"{ready} of {tickets} have a merge request that passed its gates"
+    if len(night.tickets) == 1:
+        said = (
+            "The only ticket has a merge request that passed its gates"
+            if ready
+            else "The only ticket is not ready"
+        )
+    asked = f"; {words.count(waiting, 'question')} {'waits' if waiting == 1 else 'wait'} for an answer"
+    return f"{said}{asked if waiting else ''}."
+
+
+def _first(queue: ReviewQueue | None) -> Iterator[str]:
+    yield "## Look at first"
+    yield ""
+    items = queue.items if queue else ()
+    if queue is None:
+        yield "The review queue is unknown: `ci-factory review` makes it."
+    elif not items:
+        yield "Nothing waits for review."
+    for item in items[:_FIRST]:
+        yield f"{item.place}. {_review_line(item)}"
+    if len(items) > _FIRST:
+        yield ""
+        yield f"… and {len(items) - _FIRST} more: `ci-factory review` shows the whole queue."
+    yield ""
+
+
+def _review_line(item: ReviewItem) -> str:
+    what = f"!{item.merge_request}" if item.merge_request is not None else "question"
+    who = _say(item.reviewer, _SHORT) if item.reviewer else "nobody yet"
+    reason = _say(item.reviewer_reason, _LONG)
+    return (
+        f"**{what}** {_say(item.ticket_id, _SHORT)} {_say(item.title, _SHORT)}: {_say(item.reason, _LONG)} "
+        f"(score {words.points(item.score)}, about {item.expected_minutes} min) → {who}{f' ({reason})' if reason else ''}"
+    )
+
+
+def _questions(night: Night) -> Iterator[str]:
+    if not night.escalations:
+        return
+    yield "## Questions to answer"
+    yield ""
+    for escalation in night.escalations:
+        yield from _question(escalation, night.titles.get(escalation.ticket, ""))
+
+
+def _question(escalation: EscalationFact, title: str) -> Iterator[str]:
+    state = "" if escalation.waiting else " (no longer waiting)"
+    yield f"### {_say(escalation.ticket, _SHORT)}: {_say(title, _SHORT)}{state}"
+    yield ""
+    yield f"**{_say(escalation.summary, _LONG)}**"
+    yield ""
+    yield f"Trigger {escalation.trigger.value}, priority {escalation.priority.value}, asked by {_say(escalation.agent, _SHORT)} at {words.moment(escalation.raised_at)}."
+    if escalation.why:
+        yield f"Why: {_say(escalation.why, _LONG)}"
+    yield ""
+    for question in escalation.questions:
+        yield f"- {_say(question, _LONG)}"
+    for number, option in enumerate(escalation.options, 1):
+        pros = f"; for: {_say(option.pros, _LONG)}" if option.pros else ""
+        cons = f"; against: {_say(option.cons, _LONG)}" if option.cons else ""
+        yield f"{number}. {_say(option.title, _LONG)} (risk {option.risk.value}{pros}{cons})"
+    yield ""
+    if escalation.recommendation:
+        yield f"The agent recommends: {_say(escalation.recommendation, _LONG)}"
+        yield ""
+
+
+def _every_ticket(night: Night) -> Iterator[str]:
+    yield "## Every ticket"
+    yield ""
+    rows = [_ticket_row(ticket) for ticket in night.tickets]
+    rows += [
+        (
+            _say(left.ticket_id, _SHORT),
+            _say(night.titles.get(left.ticket_id, ""), _SHORT),
+            f"left out: {_say(left.state, _SHORT)}",
+            "–",
+            "–",
+            "–",
+            _say(left.reason, _LONG),
+        )
+        for left in night.batch.left_out
+    ]
+    yield from _table(("Ticket", "Title", "Ended", "MR", "Score", "Work", "Reason"), rows)
+
+
+def _ticket_row(ticket: NightTicket) -> tuple[str, ...]:
+    request = f"!{ticket.merge_request.iid}" if ticket.merge_request else "–"
+    return (
+        _say(ticket.plan.ticket, _SHORT),
+        _say(ticket.plan.title, _SHORT),
+        f"**{ticket.outcome.value}**"
+        if ticket.outcome.tone is not nights.Tone.QUIET
+        else ticket.outcome.value,
+        request,
+        words.points(ticket.score),
+        _say(ticket.work, _SHORT)
+        + (f", on top of {_say(ticket.plan.stacked_on, _SHORT)}" if ticket.plan.stacked_on else ""),
+        _say(ticket.reason, _LONG),
+    )
+
+
+def _stuck(night: Night) -> Iterator[str]:
+    """What a person must decide on, and what failed."""
+    blocked = night.with_outcome(Outcome.BLOCKED, Outcome.INCONCLUSIVE, Outcome.PARTIAL, Outcome.DRAFT)
+    failed = night.with_outcome(
+        Outcome.GATES_FAILED, Outcome.TIMEOUT, Outcome.AGENT_FAILED, Outcome.UNPUBLISHED
+    )
+    yield from _listed("Blocked: a person decides", blocked)
+    yield from _listed("Failed", failed)
+
+
+def _listed(title: str, tickets: Sequence[NightTicket]) -> Iterator[str]:
+    if not tickets:
+        return
+    yield f"## {title}"
+    yield ""
+    for ticket in tickets:
+        yield f"- {_say(ticket.plan.ticket, _SHORT)} ({ticket.outcome.value}): {_say(ticket.reason, _LONG)}"
+    yield ""
+
+
+def _not_started(night: Night) -> Iterator[str]:
+    skipped = night.with_outcome(Outcome.SKIPPED, Outcome.DEFERRED, Outcome.UNKNOWN)
+    if not skipped and not night.batch.left_out:
+        return
+    yield "## Not started, and why"
+    yield ""
+    for ticket in skipped:
+        yield f"- {_say(ticket.plan.ticket, _SHORT)} ({ticket.outcome.value}): {_say(ticket.reason, _LONG)}"
+    for left in night.batch.left_out:
+        yield f"- {_say(left.ticket_id, _SHORT)} ({_say(left.state, _SHORT)}): {_say(left.reason, _LONG)}"
+    yield ""
+
+
+def _figures(night: Night) -> Iterator[str]:
+    yield "## The night in figures"
+    yield ""
+    yield from _table(
+        ("Figure", "Value", "Target", "", "Definition"), [_figure_row(f) for f in night.figures]
+    )
+
+
+def _figure_row(figure: Figure) -> tuple[str, ...]:
+    note = f" ({figure.note})" if figure.note else ""
+    return (
+        figure.name,
+        words.amount(figure.value, figure.unit) + note,
+        words.target(figure.target, figure.unit) or "–",
+        _JUDGED[figure.status],
+        figure.definition,
+    )
+
+
+def _unreadable(damaged: Sequence[str]) -> Iterator[str]:
+    if not damaged:
+        return
+    yield "## What could not be read"
+    yield ""
+    for line in damaged:
+        yield f"- {_say(line, _LONG)}"
+    yield ""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _say(text: str, limit: int) -> str:
+    return escape_markdown(text, limit=limit)

@@ -1,0 +1,63 @@
+"""The few statistics that keep small numbers honest, in plain Python."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+Z95 = 1.959963984540054
+"""The 97.5 % point of the normal distribution: two-sided 95 %."""
+
+
+class Duration(NamedTuple):
+    """How long something took, or how long we have seen it not happen."""
+
+    seconds: float
+    happened: bool
+    """`False`: censored, still open or ended some other way after `seconds`."""
+
+
+def wilson(hits: int, of: int, z: float = Z95) -> tuple[float, float] | None:
+    """Wilson's score interval for a share (Wilson 1927), `None` when there is nothing to take a share of.
+
+    Unlike the textbook interval it stays within 0 and 1 and is not empty for 0 or all hits.
+    """
+    if of == 0:
+        return None
+    share, spread = hits / of, z * z / of
+    centre = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def survival(durations: Sequence[Duration]) -> list[tuple[float, float]]:
+    """The Kaplan-Meier curve (Kaplan and Meier 1958): (seconds, share still waiting just after), at each event.
+
+    What is censored at the same moment as an event counts as still at risk there.
+    """
+    curve, waiting, at_risk = [], 1.0, len(durations)
+    for moment, group in groupby(sorted(durations), key=lambda duration: duration.seconds):
+        happened = [duration.happened for duration in group]
+        if any(happened):
+            waiting *= 1 - sum(happened) / at_risk
+            curve.append((moment, waiting))
+        at_risk -= len(happened)
+    return curve
+
+
+def survival_quantile(durations: Sequence[Duration], share: float) -> float | None:
+    """Seconds after which at least `share` have happened, `None` when the curve never gets there."""
+    rounding = 1e-12
+    reached = (seconds for seconds, waiting in survival(durations) if waiting <= 1 - share + rounding)
+    return next(reached, None)
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """The arithmetic mean, `None` of nothing."""
+    return statistics.fmean(values) if values else None
+
+
+def median(values: Sequence[float]) -> float | None:
+    """The median, `None` of nothing."""
+    return statistics.median(values) if values else None

@@ -1,0 +1,78 @@
+"""Numbers as people read them."""
+
+from datetime import datetime
+
+from ci_factory.metrics.figure import Figure, Target, Unit
+
+UNKNOWN = "unknown"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_CENT = 0.01
+
+
+def amount(value: float | None, unit: Unit) -> str:
+    """A value with its unit: `83 %`, `2.4 h`, `0.35 USD`, `unknown`."""
+    if value is None:
+        return UNKNOWN
+    match unit:
+        case Unit.SHARE:
+            return f"{100 * value:.0f} %"
+        case Unit.SECONDS:
+            return span(value)
+        case Unit.USD:
+            return f"{value:.4f} USD" if 0 < value < _CENT else f"{value:.2f} USD"
+        case Unit.MINUTES:
+            return f"{_short(value)} min"
+        case _:
+            return _short(value)
+
+
+def span(seconds: float) -> str:
+    """A duration in the unit that suits it: `8.3 s`, `25 min`, `2.4 h`, `3.5 d`."""
+    if seconds < _MINUTE:
+        return f"{_short(seconds)} s"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    if seconds < 2 * _DAY:
+        return f"{_short(seconds / _HOUR)} h"
+    return f"{_short(seconds / _DAY)} d"
+
+
+def interval(figure: Figure) -> str:
+    """`62-95 %`, empty when there is none."""
+    if figure.interval is None:
+        return ""
+    low, high = figure.interval
+    if figure.unit is Unit.SHARE:
+        return f"{100 * low:.0f}–{100 * high:.0f} %"
+    return f"{amount(low, figure.unit)}–{amount(high, figure.unit)}"
+
+
+def target(wanted: Target | None, unit: Unit) -> str:
+    """`> 80 %`, `10 to 20`, empty when there is none."""
+    if wanted is None:
+        return ""
+    if wanted.above is not None and wanted.below is not None:
+        return f"{amount(wanted.above, unit)} to {amount(wanted.below, unit)}"
+    if wanted.above is not None:
+        return f"> {amount(wanted.above, unit)}"
+    return f"< {amount(wanted.below, unit)}"
+
+
+def moment(at: datetime | None) -> str:
+    """`2026-11-20 06:42 UTC`."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else UNKNOWN
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 ticket`, `3 tickets`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def points(score: float | None) -> str:
+    """A score as it stands in a table."""
+    return "–" if score is None else _short(score)
+
+
+def _short(value: float) -> str:
+    """One decimal where it says something, none where it does not."""
+    return f"{value:.1f}".removesuffix(".0")

@@ -1,0 +1,106 @@
+"""What an agent is told. The ticket is quoted data: nothing in it can end its quotation."""
+
+import functools
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_factory.model.ticket import Candidate, Size, Ticket
+from ci_factory.work.agents.protocol import Phase
+
+if TYPE_CHECKING:
+    import jinja2
+
+TEMPLATE_VERSION = "1"
+"""Counted up with every change of meaning in work/templates."""
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_BACKTICKS = re.compile(r"`+")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A rendered prompt."""
+
+    text: str
+
+    @property
+    def hash(self) -> str:
+        """Template version and SHA-256 of the text, for the audit."""
+        return f"v{TEMPLATE_VERSION}:{hashlib.sha256(self.text.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def prompt(
+    phase: Phase,
+    candidate: Candidate,
+    size: Size,
+    *,
+    instructions: str = "",
+    feedback: Sequence[str] = (),
+    answer: str | None = None,
+) -> Prompt:
+    """The Markdown for one call of an agent."""
+    template = _environment().get_template(f"{phase}.md.j2")
+    return Prompt(
+        template.render(
+            ticket=quoted(ticket_text(candidate.ticket)),
+            size=size.value,
+            needs_plan=size.rank >= Size.MEDIUM.rank,
+            risk=candidate.risk.level.value,
+            needs_risks=candidate.risk.level.rank > 0,
+            instructions=quoted(instructions) if instructions.strip() else "",
+            feedback=quoted("\n".join(feedback)) if feedback else "",
+            answer=quoted(answer) if answer else "",
+        )
+    )
+
+
+def ticket_text(ticket: Ticket) -> str:
+    """Everything the ticket says, as text for people and models."""
+    parts = [f"Title: {ticket.title}", ticket.body]
+    parts += _listing("Acceptance criteria", ticket.acceptance_criteria)
+    parts += _listing("Test cases", ticket.test_cases)
+    parts += _listing("Files", ticket.files)
+    return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+def quoted(text: str) -> str:
+    """A fenced block that shows `text` and that nothing in it can close; invisible characters are taken out."""
+    shown = visible(text)
+    longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+def visible(text: str) -> str:
+    """Text without control and format characters, which people do not see and models read; line breaks stay."""
+    unified = re.sub("\r\n?|[\u2028\u2029\x85]", "\n", text)
+    return "".join(
+        character
+        for character in unified
+        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+    )
+
+
+def _listing(title: str, rows: Sequence[str]) -> list[str]:
+    return (
+        [f"{title}:\n" + "\n".join(f"{number}. {row}" for number, row in enumerate(rows, 1))] if rows else []
+    )
+
+
+@functools.cache
+def _environment() -> "jinja2.Environment":
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - Markdown for a model, not HTML; whatever is untrusted comes fenced by `quoted`
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
