@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from ci_factory.config import Config
 from ci_factory.errors import ArtifactError, Conflict
 from ci_factory.forge.local import LocalForge
+from ci_factory.forge.protocol import Forge
 from ci_factory.model.attempt import Attempt, Ending, Escalation, Option, Trigger
 from ci_factory.model.batch import Batch, LeftOut, Limits, PlannedTicket
 from ci_factory.model.forge import MergeRequestSpec, NoteTarget
@@ -141,7 +143,7 @@ def test_a_kill_at_any_write_is_mended_by_the_next_run(scene: Scene, call: int, 
     """Killed before or after any single write, one more run brings the same end as an undisturbed one."""
     undone = _KilledForge(scene.forge, call, after_effect=after_effect)
     with pytest.raises(SystemExit):
-        replace(scene.publisher, forge=undone).publish(scene.judged, scene.batch, scene.folder)
+        replace(scene.publisher, forge=cast("Forge", undone)).publish(scene.judged, scene.batch, scene.folder)
     scene.publish()
     assert len(scene.forge.merge_requests(state=None)) == 1
     assert not scene.forge.merge_requests()[0].draft
@@ -156,7 +158,7 @@ class _KilledForge:
     def __init__(self, forge: LocalForge, at: int, *, after_effect: bool) -> None:
         self._forge, self._left, self._after = forge, at, after_effect
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         method = getattr(self._forge, name)
         return self._counted(method) if name in WRITES else method
 

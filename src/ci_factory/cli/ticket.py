@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from ci_factory.cli import common, embedded
+from ci_factory.cli import common, embedded, from_findings
 from ci_factory.errors import TicketError, UsageError
 from ci_factory.forge.local import LocalForge
 from ci_factory.forge.ticket_files import MAX_BYTES, to_ticket, with_ready_label
@@ -19,6 +19,9 @@ from ci_factory.model.ticket import Priority, Size
 )
 def command() -> None:
     """Add, list and answer tickets of the embedded forge."""
+
+
+command.add_command(from_findings.command)
 
 
 @command.command(

@@ -1,5 +1,6 @@
 """Stages 6 and 7: the review queue, the morning report, the dashboard page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ci_factory.forge.protocol import Forge
@@ -27,7 +28,8 @@ _FILES_ASKED = 20
 
 def review(factory: Factory) -> ReviewQueue:
     """Put what waits for people in order, name one reviewer each, and write review.json and review.md."""
-    subjects = [*_open_changes(factory), *_escalations(factory)]
+    rules = codeowners.parse(_codeowners(factory))
+    subjects = [*_open_changes(factory, rules), *_escalations(factory, rules)]
     queue = build_queue(subjects, config=factory.config, now=factory.clock.now())
     for item in queue.items:
         _assign(factory.forge, item)
@@ -52,8 +54,7 @@ def report(factory: Factory, queue: ReviewQueue) -> Path:
     return factory.layout.dashboard
 
 
-def _open_changes(factory: Factory) -> list[ReviewSubject]:
-    rules = codeowners.parse(_codeowners(factory))
+def _open_changes(factory: Factory, rules: codeowners.Rules) -> list[ReviewSubject]:
     return [
         _subject_of_change(factory, merge_request, rules)
         for merge_request in factory.forge.merge_requests()
@@ -88,7 +89,7 @@ def _subject_of_change(
         opened_at=merge_request.created_at,
         escalated=False,
         owners={path: rules.owners(path) for path in files},
-        recent_authors={path: tuple(factory.git.authors(target, path)) for path in files[:_FILES_ASKED]},
+        recent_authors=_authors(factory, target, files),
     )
 
 
@@ -112,13 +113,15 @@ def _security_findings(factory: Factory, facts: dict[str, Json]) -> int:
     return sum(finding.is_new and not finding.suppressed for finding in found)
 
 
-def _escalations(factory: Factory) -> list[ReviewSubject]:
+def _escalations(factory: Factory, rules: codeowners.Rules) -> list[ReviewSubject]:
     label = factory.config.labels.state("escalated")
-    return [_subject_of_escalation(factory, issue) for issue in factory.forge.issues(labels=(label,))]
+    return [_subject_of_escalation(factory, issue, rules) for issue in factory.forge.issues(labels=(label,))]
 
 
-def _subject_of_escalation(factory: Factory, issue: Issue) -> ReviewSubject:
+def _subject_of_escalation(factory: Factory, issue: Issue, rules: codeowners.Rules) -> ReviewSubject:
     attempt = _last_attempt(factory, issue.ticket.id)
+    # Asked before any work, the files are the ticket's own words.
+    files = (attempt.diff.files if attempt else ()) or issue.ticket.files
     return ReviewSubject(
         ticket=issue.ticket,
         merge_request=None,
@@ -129,12 +132,16 @@ def _subject_of_escalation(factory: Factory, issue: Issue) -> ReviewSubject:
         risk=RiskLevel.HIGH,
         size=attempt.size if attempt else issue.ticket.complexity or Size.MEDIUM,
         lines=attempt.diff.added + attempt.diff.removed if attempt else 0,
-        files=attempt.diff.files if attempt else issue.ticket.files,
+        files=files,
         opened_at=attempt.finished_at if attempt else factory.clock.now(),
         escalated=True,
-        owners={},
-        recent_authors={},
+        owners={path: rules.owners(path) for path in files},
+        recent_authors=_authors(factory, factory.target_branch, files),
     )
+
+
+def _authors(factory: Factory, revision: str, files: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    return {path: tuple(factory.git.authors(revision, path)) for path in files[:_FILES_ASKED]}
 
 
 def _last_attempt(factory: Factory, ticket_id: str) -> Attempt | None:
