@@ -12,7 +12,7 @@ _WILD = re.compile(r"[*?\[]")
 _MAX_LENGTH = 1024
 _MAX_STARS = 3
 """In one segment; more backtrack for long."""
-_MAX_DEEP = 3
+_MAX_DEEP = 5
 """Segments `**` in one pattern."""
 
 

@@ -1,0 +1,76 @@
+"""Types, by mypy under the base's configuration."""
+
+import json
+from collections.abc import Sequence
+
+from ci_factory.gates import configuration, findings, tools, verdicts
+from ci_factory.gates.findings import Observation, Observations
+from ci_factory.gates.protocol import Judgement, Unmeasurable
+from ci_factory.gates.subject import SideName, Subject
+from ci_factory.gates.tools import Tool, dotted, relative
+from ci_factory.model.base import Json
+from ci_factory.model.gate import Component, Region, Severity
+
+MYPY = Tool("mypy")
+_LENIENT = ["--ignore-missing-imports", "--explicit-package-bases", "--namespace-packages"]
+"""For projects without a mypy configuration."""
+_ALWAYS = ["--no-error-summary", "--follow-imports=silent", "--cache-dir=/dev/null", "--output=json"]
+_FATAL = 2
+
+
+class MypyGate:
+    """Any new type error in a changed file fails."""
+
+    component = Component.SYNTAX
+
+    def judge(self, subject: Subject) -> Judgement:
+        """Check the changed files on both sides with the same arguments."""
+        files = subject.change.present(".py", ".pyi")
+        if not files:
+            return verdicts.NOTHING
+        version, flags = MYPY.version(), _flags(subject)
+
+        def scan(side: SideName, paths: Sequence[str]) -> Observations:
+            return _check(subject, side, paths, flags)
+
+        found = findings.compare(subject, "mypy", files, scan, [version, flags])
+        return verdicts.zero_errors(found, "type error", {"mypy": version})
+
+
+def _flags(subject: Subject) -> list[str]:
+    file = configuration.mypy_file(subject.folder("base"))
+    chosen = ["--config-file", file] if file else ["--config-file=", *_LENIENT]
+    python = subject.config.gates.python
+    return [*chosen, *(["--python-executable", tools.interpreter(subject)] if python else []), *_ALWAYS]
+
+
+def _check(subject: Subject, side: SideName, paths: Sequence[str], flags: list[str]) -> Observations:
+    folder = subject.folder(side)
+    sources = {"MYPYPATH": "src"} if (folder / "src").is_dir() else {}
+    done = MYPY.run(
+        subject, [*flags, *dotted(paths)], cwd=folder, expected=frozenset({0, 1, _FATAL}), extra=sources
+    )
+    try:
+        rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        errors = [row for row in rows if row["severity"] == "error"]
+        seen = tuple(_observation(subject, side, row) for row in errors)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unmeasurable(f"mypy's report can't be read: {error}") from error
+    # Status 2 with a syntax error is a judgement; status 2 without one is mypy giving up.
+    if done.returncode == _FATAL and not any(each.rule == "syntax" for each in seen):
+        raise Unmeasurable(f"mypy gave up: {tools.last_line(done)}")
+    return Observations(seen=seen)
+
+
+def _observation(subject: Subject, side: SideName, row: dict[str, Json]) -> Observation:
+    folder = subject.folder(side)
+    path, line, column = relative(row["file"], folder), row["line"], row["column"]
+    hint = f" ({row['hint']})" if row.get("hint") else ""
+    return Observation(
+        rule=row["code"] or "error",
+        severity=Severity.MEDIUM,
+        message=f"{row['message']}{hint}",
+        path=path,
+        region=Region(line=line, column=max(column, 0) + 1) if line > 0 else None,
+        snippet=findings.snippet(folder, path, line) if line > 0 else row["message"],
+    )

@@ -1,0 +1,68 @@
+"""Style and probable bugs, by ruff under the base's rules."""
+
+import json
+from collections.abc import Sequence
+
+from ci_factory.gates import configuration, findings, verdicts
+from ci_factory.gates.findings import Observation, Observations
+from ci_factory.gates.protocol import Judgement, Unmeasurable
+from ci_factory.gates.subject import SideName, Subject
+from ci_factory.gates.tools import Tool, dotted, relative
+from ci_factory.model.base import Json
+from ci_factory.model.gate import Component, Region, Severity
+
+RUFF = Tool("ruff")
+DEFAULT_RULES = "E9,F"
+"""For projects without a ruff configuration: syntax errors and pyflakes, no matters of taste."""
+
+
+class RuffGate:
+    """Any new violation fails."""
+
+    component = Component.SYNTAX
+
+    def judge(self, subject: Subject) -> Judgement:
+        """Check the changed files; the base's configuration decides what an error is."""
+        files = subject.change.present(".py", ".pyi")
+        if not files:
+            return verdicts.NOTHING
+        version, rules = RUFF.version(), _rules(subject)
+
+        def scan(side: SideName, paths: Sequence[str]) -> Observations:
+            return _check(subject, side, paths, rules)
+
+        found = findings.compare(subject, "ruff", files, scan, [version, rules])
+        return verdicts.zero_errors(found, "violation", {"ruff": version})
+
+
+def _rules(subject: Subject) -> list[str]:
+    if configuration.ruff_file(subject.folder("base")):
+        return []
+    return ["--isolated", "--select", DEFAULT_RULES]
+
+
+def _check(subject: Subject, side: SideName, paths: Sequence[str], rules: list[str]) -> Observations:
+    folder = subject.folder(side)
+    flags = ["--no-cache", "--no-fix", "--force-exclude", "--quiet", "--output-format", "json"]
+    done = RUFF.run(
+        subject, ["check", *flags, *rules, *dotted(paths)], cwd=folder, expected=frozenset({0, 1})
+    )
+    try:
+        rows = json.loads(done.stdout or "[]")
+        return Observations(seen=tuple(_observation(subject, side, row) for row in rows))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unmeasurable(f"ruff's report can't be read: {error}") from error
+
+
+def _observation(subject: Subject, side: SideName, row: dict[str, Json]) -> Observation:
+    folder = subject.folder(side)
+    path, line, last = relative(row["filename"], folder), row["location"]["row"], row["end_location"]["row"]
+    return Observation(
+        rule=row["code"] or "invalid-syntax",
+        severity=Severity.MEDIUM,
+        message=row["message"],
+        path=path,
+        region=Region(line=line, column=row["location"]["column"]),
+        snippet=findings.snippet(folder, path, line, last),
+        help=row["url"] or "",
+    )

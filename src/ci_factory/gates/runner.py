@@ -1,0 +1,112 @@
+"""Runs all gates on one change at the same time."""
+
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ci_factory.config import Config
+from ci_factory.errors import ConfigError, FactoryError
+from ci_factory.gates.cache import Measurements
+from ci_factory.gates.change import read_change
+from ci_factory.gates.findings import clean
+from ci_factory.gates.protocol import Gate, Judgement
+from ci_factory.gates.registry import GATES
+from ci_factory.gates.subject import Subject
+from ci_factory.model.gate import GateReport, GateResult, GateStatus, Reason
+from ci_factory.system.clock import Clock
+from ci_factory.system.git import Git
+
+
+def run_gates(
+    repo: Git, base: str, head: str, *, config: Config, scratch: Path, cache: Path | None = None, clock: Clock
+) -> GateReport:
+    """Judge the change from `base` to `head` (any revisions) and say what every enabled gate found.
+
+    Works in a new folder below `scratch` that is gone afterwards; writes nothing into the repository. With `cache`
+    (a folder), what was measured on a tree before is not measured again.
+
+    Raises:
+        RepositoryError: a revision does not exist.
+        ConfigError: `gates.disabled` names no gate.
+        ArtifactError: the change is too large to be read.
+    """
+    gates = _enabled(config)
+    change = read_change(repo, repo.resolve(base), repo.resolve(head))
+    scratch.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=scratch.resolve(), prefix="gates-"))
+    try:
+        subject = Subject.make(repo, change, config, work, Measurements(cache))
+        results = _run_all(gates, subject, clock)
+    finally:
+        _remove(work)
+    every = {each.path for each in (*change.files, *change.odd)}
+    return GateReport(
+        tree=change.head_tree,
+        base=change.base,
+        head=change.head,
+        config_hash=config.hash,
+        changed_files=tuple(sorted(every)),
+        added_lines=change.added_lines,
+        removed_lines=change.removed_lines,
+        gates=results,
+    )
+
+
+def _enabled(config: Config) -> dict[str, Gate]:
+    disabled = set(config.gates.disabled)
+    if unknown := sorted(disabled - set(GATES)):
+        known = ", ".join(GATES)
+        raise ConfigError(
+            f"gates.disabled: there is no gate {', '.join(unknown)}", fix=f"use names of these: {known}"
+        )
+    return {name: gate for name, gate in GATES.items() if name not in disabled}
+
+
+def _run_all(gates: Mapping[str, Gate], subject: Subject, clock: Clock) -> tuple[GateResult, ...]:
+    with ThreadPoolExecutor(max(1, len(gates)), thread_name_prefix="gate") as pool:
+        running = [pool.submit(_run, name, gate, subject, clock) for name, gate in gates.items()]
+        return tuple(future.result() for future in running)
+
+
+def _run(name: str, gate: Gate, subject: Subject, clock: Clock) -> GateResult:
+    started = clock.monotonic()
+    judged = _judge(gate, subject)
+    return GateResult(
+        gate=name,
+        component=gate.component,
+        status=judged.status,
+        score=judged.score,
+        summary=judged.summary,
+        reasons=judged.reasons,
+        findings=judged.findings,
+        figures=dict(judged.figures),
+        tools=dict(judged.tools),
+        seconds=max(0.0, round(clock.monotonic() - started, 3)),
+    )
+
+
+def _judge(gate: Gate, subject: Subject) -> Judgement:
+    try:
+        return gate.judge(subject)
+    except FactoryError as error:
+        where = f"{error.where}: " if error.where else ""
+        return _inconclusive(gate, f"{where}{error.what}", error.fix)
+    except Exception as error:  # noqa: BLE001 - one gate's mistake must neither pass nor take the others down
+        return _inconclusive(gate, f"the gate failed by itself: {type(error).__name__}: {error}", "")
+
+
+def _inconclusive(gate: Gate, what: str, fix: str) -> Judgement:
+    text = clean(what)
+    reasons = (Reason(component=gate.component, points=0, message=clean(f"to do: {fix}")),) if fix else ()
+    return Judgement(GateStatus.INCONCLUSIVE, text, reasons=reasons)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what tests may have made hard to remove."""
+    for path in folder.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(path.stat().st_mode | stat.S_IRWXU)
+    shutil.rmtree(folder, ignore_errors=True)

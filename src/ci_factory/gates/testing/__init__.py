@@ -1,0 +1,1 @@
+"""Runs the tests of one tree and compares the results of two."""

@@ -1,0 +1,80 @@
+"""Coverage of the lines that a change adds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+from ci_factory.gates import configuration
+from ci_factory.gates.change import is_test
+from ci_factory.gates.subject import Subject
+from ci_factory.gates.survey import survey
+from ci_factory.gates.testing.suite import Suite
+
+
+@dataclass(frozen=True)
+class NewLines:
+    """Executable lines that the change adds, in all sources together."""
+
+    total: int
+    covered: int | None
+    """`None` when coverage could not be measured."""
+    missing: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Path and lines that no test runs."""
+
+    @property
+    def percent(self) -> float | None:
+        """Share covered, 0-100; `None` when unknown, or when nothing executable was added."""
+        return None if self.covered is None or not self.total else 100 * self.covered / self.total
+
+
+def sources(subject: Subject) -> list[str]:
+    """Changed Python files of the head that are not tests and not left out by the base's coverage settings."""
+    omits = configuration.coverage_omits(subject.folder("base"))
+    return [
+        path
+        for path in subject.change.present(".py")
+        if not is_test(path) and not any(_matches(path, pattern) for pattern in omits)
+    ]
+
+
+def new_lines(subject: Subject, head: Suite) -> NewLines:
+    """What the head's tests run of the lines that the change adds."""
+    paths = sources(subject)
+    facts = survey(subject, "head")
+    if head.covered is None:
+        wanted = {
+            path: _added(subject, path) & set(facts[path].statements) for path in paths if path in facts
+        }
+        return NewLines(sum(len(lines) for lines in wanted.values()), None)
+    total = covered = 0
+    missing = []
+    for path in paths:
+        known = head.covered.get(path)
+        # A file that no test imports is not in the report: all its statements are uncovered.
+        executed = set(known.executed) if known else set()
+        unexecuted = set(known.missing) if known else set(facts[path].statements if path in facts else ())
+        ran, idle = _added(subject, path) & executed, _added(subject, path) & unexecuted
+        total, covered = total + len(ran | idle), covered + len(ran)
+        if idle:
+            missing.append((path, tuple(sorted(idle))))
+    return NewLines(total, covered, tuple(missing))
+
+
+def ranges(lines: Sequence[int]) -> str:
+    """`1-3, 7` of 1, 2, 3, 7."""
+    spans: list[list[int]] = []
+    for line in lines:
+        if spans and line == spans[-1][1] + 1:
+            spans[-1][1] = line
+        else:
+            spans.append([line, line])
+    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in spans)
+
+
+def _added(subject: Subject, path: str) -> set[int]:
+    return {line.number for line in subject.change.added.get(path, ())}
+
+
+def _matches(path: str, pattern: str) -> bool:
+    forms: Iterable[str] = (path, f"/{path}", f"./{path}")
+    return any(fnmatch(form, pattern) or fnmatch(form, f"{pattern.rstrip('/')}/*") for form in forms)
