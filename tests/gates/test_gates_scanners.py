@@ -28,8 +28,8 @@ def test_ruff_counts_new_violations_only(project: Project) -> None:
     result = project.judge("ruff")
     assert (result.status, result.score) == (GateStatus.FAIL, 0)
     assert [(each.rule, each.path, each.region.line) for each in fresh(result) if each.region] == [
-        ("F811", "new.py", 12),
         ("F401", "new.py", 12),
+        ("F811", "new.py", 12),
     ]
 
 

@@ -73,6 +73,26 @@ def test_a_program_that_hangs_or_eats_memory_is_a_failed_test(project: Project, 
     assert word in messages(result)
 
 
+def test_an_alarm_does_not_lock_the_tracer_up(project: Project) -> None:
+    """Calls without end are the tracer's busiest time; after the alarm, the other tests run as ever."""
+    project.commit({"README.md": "x"})
+    calls = "def down(depth):\n    return depth and down(depth - 1) + down(depth - 1)\n"
+    tests = "import calls\nimport pytest\n\n\n@pytest.mark.parametrize('depth', [90, 91, 92])\ndef test_endless(depth):\n    calls.down(depth)\n\n\ndef test_quick():\n    assert calls.down(0) == 0\n"
+    project.commit({"calls.py": calls, "test_calls.py": tests})
+    result = project.judge("tests", "gates: {tests: {test_timeout_seconds: 0.5, timeout_seconds: 60}}")
+    assert result.status is GateStatus.FAIL
+    assert (result.figures["passed"], result.figures["failed"]) == (1, 3)
+
+
+def test_what_is_too_slow_only_when_traced_is_not_a_failure(project: Project) -> None:
+    """The time limit judges the program: a test that ran out of it under coverage is run again without."""
+    project.commit({"README.md": "x"})
+    body = "import sys\n\n\ndef test_slow():\n    while sys.gettrace() is not None:\n        pass\n"
+    project.commit({"test_slow.py": body})
+    result = project.judge("tests", "gates: {tests: {test_timeout_seconds: 1}}")
+    assert result.status is GateStatus.PASS, messages(result)
+
+
 @pytest.mark.parametrize(
     ("tests", "words"),
     [

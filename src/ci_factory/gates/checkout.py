@@ -49,7 +49,8 @@ def export(
     folder.mkdir(parents=True)
     env = {"GIT_INDEX_FILE": str(folder.with_name(f"{folder.name}.index"))}
     repo.text("read-tree", tree, env=env)
-    rows = [f"0 {'0' * 40}\t{path}\0" for path in drop]
+    nothing = "0" * len(tree)
+    rows = [f"0 {nothing}\t{path}\0" for path in drop]
     rows += [f"{entry.mode} {entry.blob}\t{entry.path}\0" for entry in put]
     if rows:
         repo.text("update-index", "-z", "--replace", "--index-info", stdin="".join(rows).encode(), env=env)

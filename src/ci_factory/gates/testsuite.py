@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from ci_factory.gates import configuration
 from ci_factory.gates.change import is_test, is_test_module
 from ci_factory.gates.protocol import Judgement, Unmeasurable
 from ci_factory.gates.subject import Subject
@@ -53,9 +54,10 @@ class TestsGate:
 
 
 def _settings(subject: Subject, python: Interpreter) -> dict[str, object]:
-    config = subject.config.gates.tests
+    config, base = subject.config.gates.tests, subject.folder("base")
     return {
         "tool": "tests",
+        "files": [configuration.pytest_file(base), configuration.coverage_file(base)],
         "python": [python.path, python.versions],
         "limits": [config.timeout_seconds, config.test_timeout_seconds],
         "args": list(config.args),
@@ -142,20 +144,24 @@ def _judge(subject: Subject, head: Suite, base: _BaseSide) -> Judgement:
         _summary(passed, total, len(lost), len(base.weakened), lines, unknown),
         score=None if status is GateStatus.INCONCLUSIVE else 100 * passed / total,
         reasons=tuple(reasons),
-        figures={
-            "total": total,
-            "passed": passed,
-            "failed": len(failing),
-            "not_run": len(head.cases) - total,
-            "lost": len(lost) if base.suite else None,
-            "weakened": len(base.weakened) if base.suite else None,
-            "new_lines": lines.total,
-            "coverage_new": lines.percent,
-            "coverage": head.percent,
-            "coverage_base": base.suite.percent if base.suite else None,
-        },
+        figures=_figures(head, base, len(lost), lines),
         tools=head.tools,
     )
+
+
+def _figures(head: Suite, base: _BaseSide, lost: int, lines: NewLines) -> dict[str, float | None]:
+    return {
+        "total": len(head.counted),
+        "passed": len(head.counted) - len(head.bad),
+        "failed": len(head.bad),
+        "not_run": len(head.cases) - len(head.counted),
+        "lost": lost if base.suite else None,
+        "weakened": len(base.weakened) if base.suite else None,
+        "new_lines": lines.total,
+        "coverage_new": lines.percent,
+        "coverage": head.percent,
+        "coverage_base": base.suite.percent if base.suite else None,
+    }
 
 
 def _coverage_problem(lines: NewLines) -> str:

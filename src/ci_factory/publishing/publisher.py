@@ -69,8 +69,8 @@ class Publisher:
         """Say why a ready ticket has to wait; it stays in the queue."""
         body = issue_notes.left_out_note(left_out, batch_id)
         self.forge.ensure_note(NoteTarget.ISSUE, left_out.ticket_id, issue_notes.STATUS_KEY, body)
-        if left_out.state == "deferred":
-            self.mark(left_out.ticket_id, "deferred")
+        if left_out.state in {"deferred", "review"}:
+            self.mark(left_out.ticket_id, left_out.state)
         elif left_out.state != "hold":
             self.return_to_queue(left_out.ticket_id)
 

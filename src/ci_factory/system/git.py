@@ -221,8 +221,18 @@ class Git:
 
     def add_worktree(self, path: Path, commit: str) -> "Git":
         """Check a commit out into a new folder."""
-        self.text("worktree", "add", "--quiet", "--detach", str(path), commit)
+        worktree = self.register_worktree(path, commit)
+        worktree.fill_worktree()
+        return worktree
+
+    def register_worktree(self, path: Path, commit: str) -> "Git":
+        """Make a worktree without its files; quick, and not to be done by two at a time."""
+        self.text("worktree", "add", "--quiet", "--no-checkout", "--detach", str(path), commit)
         return Git(path)
+
+    def fill_worktree(self) -> None:
+        """Write the files of HEAD into a worktree that has none; many can do so at the same time."""
+        self.text("reset", "--quiet", "--hard", "--no-recurse-submodules")
 
     def write_tree(self) -> str:
         """Stage everything in this worktree, ignored files left out, and write its tree."""

@@ -20,15 +20,20 @@ MAX_BYTES = 64 * 1024 * 1024
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a kill, sees the old one or the new one and nothing between."""
+def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Write a file so that a reader, or a kill, sees the old one or the new one and nothing between.
+
+    `durable` also survives a power cut, at the price of waiting for the disk and everything written before it.
+    Without it a power cut may leave a damaged file, which every reader here takes for a missing one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
@@ -37,14 +42,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, durable: bool = False) -> None:
     """Write text as UTF-8, atomically."""
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(path, text.encode("utf-8"), durable=durable)
 
 
-def write_model(path: Path, model: BaseModel) -> None:
+def write_model(path: Path, model: BaseModel, *, durable: bool = False) -> None:
     """Write an artifact as indented JSON, atomically; equal values give equal bytes."""
-    write_text(path, model.model_dump_json(indent=2) + "\n")
+    write_text(path, model.model_dump_json(indent=2) + "\n", durable=durable)
 
 
 def write_yaml(path: Path, model: BaseModel) -> None:

@@ -119,7 +119,8 @@ def create(hub: Git, worktrees: Path, base: str, name: str, attempt: int) -> Wor
     tree = root / name
     with _adding:
         hub.seal_hub()
-        hub.add_worktree(tree, base)
+        worktree = hub.register_worktree(tree, base)
+    worktree.fill_worktree()
     admin = Path((tree / ".git").read_text(encoding="utf-8").removeprefix("gitdir: ").rstrip("\n"))
     _make_control(root / _CONTROL, admin, base)
     (root / _HOME).mkdir()

@@ -3,7 +3,7 @@
 from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch, BatchStatus, LeftOut, Limits
 from ci_factory.model.forge import IssueState
-from ci_factory.model.ticket import IntakeReport
+from ci_factory.model.ticket import IntakeReport, Readiness
 from ci_factory.planning.plan import make_batch
 from ci_factory.system import records
 from ci_factory.workflow.factory import Factory
@@ -51,9 +51,9 @@ def plan(factory: Factory, intake: IntakeReport) -> Batch | None:
         factory.progress.stage("plan", "nothing new to do")
         return None
     folder = factory.layout.batch(batch.id)
-    records.write_model(folder.intake, intake)
+    records.write_model(folder.intake, intake, durable=True)
     records.write_yaml(folder.manifest, batch)
-    records.write_model(folder.batch, batch)
+    records.write_model(folder.batch, batch, durable=True)
     factory.event("plan", "planned", batch.id, tickets=len(batch.tickets), left_out=len(batch.left_out))
     factory.progress.stage(
         "plan", f"batch {batch.id}: {len(batch.tickets)} tickets, {len(batch.left_out)} left out"
@@ -97,7 +97,7 @@ def claim(factory: Factory, batch: Batch) -> None:
     }
     for left_out in batch.left_out:
         if left_out.state == "needs-info":
-            publisher.send_back(left_out.ticket_id, readiness[left_out.ticket_id])
+            publisher.send_back(left_out.ticket_id, _missing(readiness[left_out.ticket_id], left_out))
         else:
             publisher.leave_out(left_out, batch.id)
         factory.event(
@@ -109,12 +109,17 @@ def claim(factory: Factory, batch: Batch) -> None:
             publisher.mark(planned.id, "queued")
 
 
+def _missing(readiness: Readiness, left_out: LeftOut) -> Readiness:
+    """What to tell: a ticket that is ready by itself may still wait for itself in a circle of dependencies."""
+    return readiness if readiness.missing else Readiness(ready=False, missing=(left_out.reason,))
+
+
 def set_status(factory: Factory, batch: Batch, status: BatchStatus) -> Batch:
     """Write the batch with another status."""
     changed = batch.model_copy(update={"status": status})
     folder = factory.layout.batch(batch.id)
     records.write_yaml(folder.manifest, changed)
-    records.write_model(folder.batch, changed)
+    records.write_model(folder.batch, changed, durable=True)
     return changed
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ci_factory.config import AgentConfig
 from ci_factory.errors import ArtifactError, Conflict, Interrupted, UsageError
@@ -68,7 +69,7 @@ class Station:
             check=check,
             clock=factory.clock,
             log=factory.log,
-            instructions=self._instructions(),
+            instructions=self._instructions,
             stop=self._stop(planned.id),
         )
         return work_ticket(planned, self.batch, context)
@@ -153,6 +154,7 @@ class Station:
 
         return stop
 
+    @cached_property
     def _instructions(self) -> str:
         """The project's own words to agents, from the base and never from a branch an agent wrote."""
         texts = (self.factory.git.show(self.batch.base, name) for name in _INSTRUCTIONS)

@@ -43,7 +43,11 @@ def run_suite(
     if not covered or not slow:
         return suite
     # Tracing makes some code several times slower. The limit is meant for the program: ask again without.
-    return _with_second_opinion(suite, _run_once(subject, folder, python, slow, None))
+    try:
+        again = _run_once(subject, folder, python, slow, None)
+    except Unmeasurable:
+        return suite
+    return _with_second_opinion(suite, again)
 
 
 def _run_once(
@@ -80,15 +84,8 @@ def _pytest(subject: Subject, folder: Path, work: Path, python: Interpreter) -> 
         Path(settings).write_text("[pytest]\n", encoding="utf-8")
     flags = ["-c", settings, "--rootdir", str(folder), "-p", "no:cacheprovider", "--color=no", "--tb=short"]
     flags += ["--continue-on-collection-errors", "--maxfail=0"]  # a report of everything
-    flags += [
-        "-p",
-        "ci_factory_limits",
-        "-o",
-        "junit_family=xunit1",
-        "-o",
-        "junit_logging=no",
-        f"--junit-xml={work / 'junit.xml'}",
-    ]
+    flags += ["-o", "junit_family=xunit1", "-o", "junit_logging=no", f"--junit-xml={work / 'junit.xml'}"]
+    flags += ["-p", "ci_factory_limits", f"--ci-factory-seconds={config.test_timeout_seconds:g}"]
     if python.packages.get("pytest-timeout"):
         flags += [f"--timeout={config.test_timeout_seconds:g}", "--timeout-method=signal"]
     if python.packages.get("pytest-cov"):
@@ -113,7 +110,6 @@ def _environment(subject: Subject, folder: Path, work: Path) -> dict[str, str]:
     extra = {
         # The checkout goes before whatever is installed, an editable installation of the same project included.
         "PYTHONPATH": ":".join([*sources, str(folder), str(_PLUGIN)]),
-        "CI_FACTORY_TEST_SECONDS": f"{subject.config.gates.tests.test_timeout_seconds:g}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "HOME": str(work / "home"),
@@ -140,16 +136,10 @@ def _cases(done: process.Completed, report: Path, folder: Path) -> tuple[Case, .
 
 
 def _case(found: junit.JUnitCase, folder: Path) -> Case:
+    message = clean(found.message.replace(f"{folder}/", ""))
     if not found.classname:  # a file that could not be collected
         file = found.file or _file_of(found.name, folder)
-        return Case(
-            file=file,
-            name="",
-            line=None,
-            outcome=found.outcome,
-            message=clean(found.message),
-            collection=True,
-        )
+        return Case(file=file, name="", line=None, outcome=found.outcome, message=message, collection=True)
     file = found.file or _file_of(found.classname, folder)
     module = ".".join(PurePosixPath(file).with_suffix("").parts)
     owner = found.classname.removeprefix(module).strip(".").replace(".", "::")
@@ -158,7 +148,7 @@ def _case(found: junit.JUnitCase, folder: Path) -> Case:
         name=f"{owner}::{found.name}" if owner else found.name,
         line=None if found.line is None else found.line + 1,  # pytest counts from 0
         outcome=found.outcome,
-        message=clean(found.message),
+        message=message,
     )
 
 

@@ -7,7 +7,6 @@ pytest-timeout, whose alarm it then guards, and without it. Loaded by name into 
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Any, Callable, Iterator  # noqa: UP035 - old interpreters
 
 import pytest
 
-SECONDS = float(os.environ.get("CI_FACTORY_TEST_SECONDS", "60"))
 AGAIN = 1.0
 """Seconds after which a test that swallowed the alarm gets it again."""
 SOON = 0.005
@@ -48,37 +46,43 @@ def guarded(handler: Handler) -> Handler:
     return wait_or_handle
 
 
-def out_of_time(number: int, frame: FrameType | None) -> None:
-    """Fail the test that is running."""
-    del number, frame
-    pytest.fail(f"Timeout (>{SECONDS:g}s)")
+@pytest.hookimpl
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how long a test may take."""
+    parser.addoption("--ci-factory-seconds", type=float, default=60.0, help="time limit of each test")
 
 
 @pytest.hookimpl(hookwrapper=True, trylast=True)
-def pytest_runtest_setup() -> Iterator[None]:
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """Limit the fixtures."""
-    yield from limited()
+    yield from limited(item)
 
 
 @pytest.hookimpl(hookwrapper=True, trylast=True)
-def pytest_runtest_call() -> Iterator[None]:
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Limit the test."""
-    yield from limited()
+    yield from limited(item)
 
 
 @pytest.hookimpl(hookwrapper=True, trylast=True)
-def pytest_runtest_teardown() -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Limit the end of fixtures."""
-    yield from limited()
+    yield from limited(item)
 
 
-def limited() -> Iterator[None]:
+def limited(item: pytest.Item) -> Iterator[None]:
     """Arm an alarm around a phase, or guard the one that is armed already."""
+    seconds: float = item.config.getoption("--ci-factory-seconds")
+
+    def out_of_time(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        pytest.fail(f"Timeout (>{seconds:g}s)")
+
     before = signal.getsignal(signal.SIGALRM)
     foreign = callable(before) and signal.getitimer(signal.ITIMER_REAL)[0] > 0
     signal.signal(signal.SIGALRM, guarded(before if callable(before) and foreign else out_of_time))
     if not foreign:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS, AGAIN)
+        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     finally:

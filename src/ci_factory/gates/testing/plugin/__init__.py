@@ -1,0 +1,1 @@
+"""What is loaded into the interpreter of the project under test; nothing here imports the rest of us."""
