@@ -324,3 +324,9 @@ def test_printable_text_moves_no_cursor() -> None:
     """Escape sequences, carriage returns and log sections go; indentation stays."""
     text = "\x1b[2J\x1b]0;title\x07a\rb\n\tc\x9b31m\u202ed section_start:1:x\x00\n  +e"
     assert ticket_text.printable(text) == "ab\n\tc31md 1:x\n  +e"
+
+
+def test_what_was_taken_out_is_told(write: Write) -> None:
+    """A ticket that hid something says so, as instructions to an agent may have stood there."""
+    (ticket,) = read_tickets(write({"1.md": "---\ntitle: T\n---\nplain\U000e0041 text\u202e\n"}))
+    assert ticket.hidden == ("bidirectional control", "tag")

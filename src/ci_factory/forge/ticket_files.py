@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ci_factory.errors import TicketError
 from ci_factory.forge import front_matter, ticket_text
 from ci_factory.model.base import Json
-from ci_factory.model.text import plain
+from ci_factory.model.text import hidden_characters, plain
 from ci_factory.model.ticket import Ticket
 
 MAX_BYTES = 1_000_000
@@ -66,7 +66,9 @@ def to_ticket(fields: dict[str, Json], body: str) -> Ticket:
         TicketError: a key or a value is wrong; `where` names the key.
     """
     values = {_known(key): _cleaned(key, value) for key, value in fields.items() if value is not None}
-    body = ticket_text.visible(_text_value("body", body))
+    given = _text_value("body", body)
+    hidden = hidden_characters(f"{fields.get('title')}\n{given}")
+    body = ticket_text.visible(given)
     told = ticket_text.sections(body)
     for name in ("acceptance_criteria", "test_cases", "files"):
         if name not in values and getattr(told, name):
@@ -74,7 +76,7 @@ def to_ticket(fields: dict[str, Json], body: str) -> Ticket:
     if "title" not in values:
         values["title"] = ticket_text.first_heading(body) or ""
     try:
-        return Ticket.model_validate(values | {"body": body})
+        return Ticket.model_validate(values | {"body": body, "hidden": hidden})
     except ValidationError as error:
         raise _explained(error) from error
 
@@ -167,7 +169,7 @@ def _no_constant(name: str) -> Json:
 
 
 def _known(key: str) -> str:
-    known = [name for name in Ticket.model_fields if name != "body"]
+    known = [name for name in Ticket.model_fields if name not in {"body", "hidden"}]
     if key not in known:
         close = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"known keys: {', '.join(known)}"

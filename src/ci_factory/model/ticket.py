@@ -75,6 +75,8 @@ class Ticket(Value):
     test_cases: tuple[str, ...] = Field(default=(), max_length=200)
     author: str = Field(default="", max_length=255)
     created_at: Moment | None = None
+    hidden: tuple[str, ...] = Field(default=(), max_length=20)
+    """Kinds of characters no reader can see that were taken out of title and body when the ticket was read."""
 
 
 class Readiness(Value):
