@@ -15,12 +15,16 @@ from ci_factory.system.git import Git
 from ci_factory.system.layout import Layout
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ci_factory.forge.local import LocalForge
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 OUT_NAME = ".ci-factory"
 """Default output folder, inside of the repository and ignored by git."""
+_WIDE = 140
+"""Columns of a table that goes into a file or a pipe."""
 FACTORY_USER = "ci-factory"
 """The bot's name on the embedded forge."""
 
@@ -115,6 +119,14 @@ def acting_person(git: Git, name: str | None) -> str:
             fix="pass --as NAME, or: git config user.name 'Your Name'",
         )
     return who
+
+
+def console() -> "Console":
+    """Where tables are printed: as wide as the terminal, and wide enough for a table when it is none."""
+    from rich.console import Console
+
+    terminal = Console()
+    return terminal if terminal.is_terminal else Console(width=_WIDE)
 
 
 def print_json(value: object) -> None:

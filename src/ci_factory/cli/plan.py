@@ -49,7 +49,6 @@ def command(
 
 
 def _show(batch: Batch) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -63,4 +62,4 @@ def _show(batch: Batch) -> None:
     for left_out in batch.left_out:
         cells = ("-", left_out.ticket_id, "-", "-", "-", "-", "-", left_out.state, left_out.reason)
         table.add_row(*(Text(plain(cell, limit=300)) for cell in cells), style="dim")
-    Console().print(table)
+    common.console().print(table)

@@ -33,7 +33,6 @@ def command(
 
 
 def _show(items: list[ReviewItem], queue: ReviewQueue) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -43,31 +42,24 @@ def _show(items: list[ReviewItem], queue: ReviewQueue) -> None:
         title=f"review queue, {queue.made_at:%Y-%m-%d %H:%M} UTC",
         title_justify="left",
     )
-    for heading in (
-        "",
-        "change",
-        "ticket",
-        "title",
-        "score",
-        "verdict",
-        "size",
-        "min",
-        "reviewer",
-        "why here",
-    ):
-        table.add_column(heading, overflow="fold")
+    for heading in ("", "change", "ticket", "score", "verdict", "size", "minutes", "reviewer"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("title, and why it stands here", overflow="fold", ratio=1)
     for item in items:
-        cells = (
-            str(item.place),
-            f"!{item.merge_request}" if item.merge_request else "question",
-            item.ticket_id,
-            item.title,
-            "-" if item.score is None else f"{item.score:g}",
-            item.verdict.value if item.verdict else "-",
-            item.size.value,
-            str(item.expected_minutes),
-            item.reviewer or "nobody",
-            item.reason,
-        )
-        table.add_row(*(Text(plain(cell, limit=200)) for cell in cells))
-    Console().print(table)
+        what = Text(plain(item.title, limit=120))
+        what.append(f"\n{plain(item.reason, limit=120)}", style="dim")
+        table.add_row(*(Text(plain(cell, limit=40)) for cell in _cells(item)), what)
+    common.console().print(table)
+
+
+def _cells(item: ReviewItem) -> tuple[str, ...]:
+    return (
+        str(item.place),
+        f"!{item.merge_request}" if item.merge_request else "question",
+        item.ticket_id,
+        "-" if item.score is None else f"{item.score:g}",
+        item.verdict.value if item.verdict else "-",
+        item.size.value,
+        str(item.expected_minutes),
+        item.reviewer or "nobody",
+    )

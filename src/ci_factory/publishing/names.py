@@ -13,7 +13,7 @@ _SLUG_LENGTH = 40
 _TITLE_LENGTH = 200
 _SUBJECT_LENGTH = 72
 _TYPES = (
-    ("fix", ("fix", "bug", "crash", "error", "wrong", "broken", "fail")),
+    ("fix", ("fix", "fixes", "bug", "crash", "error", "wrong", "broken", "fail")),
     ("docs", ("document", "docs", "docstring", "readme", "typo", "comment")),
     ("test", ("test", "tests", "coverage")),
     ("refactor", ("refactor", "rename", "move", "split", "extract", "clean", "unused", "remove", "sort")),

@@ -110,6 +110,7 @@ def _components(score: Score) -> list[str]:
             "-" if part.score is None else f"{part.score * part.weight:.1f}",
         )
         for name, part in score.components.items()
+        if part.weight or part.score is not None
     ]
     return ["### Score", "", *markdown.table(("component", "of 100", "weight", "points"), rows)]
 

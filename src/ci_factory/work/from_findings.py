@@ -20,7 +20,7 @@ from ci_factory.work.ruff_findings import Findings, RuffScan
 
 MAX_FILES, MAX_FIXES = 5, 50
 """Of one ticket."""
-MARK = "<!-- made by ci-factory ticket from-findings -->"
+MARK = "_Made by `ci-factory ticket from-findings`._"
 """Last line of a ticket made here; only files that end with it are ever replaced."""
 
 
