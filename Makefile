@@ -35,12 +35,12 @@ system:  # Installs the packages some tests need, when root; else those tests ar
 test: $(VENV)/.dev system lint types unit  ## Lint, types and the whole test suite
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench examples
+	$(BIN)/ruff format --check src tests bench examples
 
 format: $(VENV)/.dev  ## Format the code
-	$(BIN)/ruff check --fix src tests bench
-	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench examples
+	$(BIN)/ruff format src tests bench examples
 
 types: $(VENV)/.dev
 	$(BIN)/mypy

@@ -86,6 +86,8 @@ def test_every_key_is_documented() -> None:
     undocumented = [
         key
         for key in sorted(keys)
-        if f"`{key}`" not in text and f"`.{key.rpartition('.')[2]}`" not in text and f"`{key.rpartition('.')[0]}`" not in text
+        if f"`{key}`" not in text
+        and f"`.{key.rpartition('.')[2]}`" not in text
+        and f"`{key.rpartition('.')[0]}`" not in text
     ]
     assert undocumented == []
