@@ -1,5 +1,6 @@
 """Processes: bounded in time and output, and nothing of them survives."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -53,3 +54,31 @@ def test_missing_program_is_named() -> None:
 def test_stdin_reaches_the_process() -> None:
     """Bytes given as stdin are what the process reads."""
     assert process.run(["cat"], stdin=b"hello").stdout == "hello"
+
+
+def test_tethered_process_dies_with_us(tmp_path: Path) -> None:
+    """When we are killed outright, a tethered process and its children are gone too; an idle pipe is no reason."""
+    marker = tmp_path / "alive"
+    child = f"(while true; do date > {marker}; sleep 0.05; done) & sleep 60"
+    code = f"from ci_factory.system import process; process.run(['sh', '-c', {child!r}], tethered=True)"
+    ours = subprocess.Popen([sys.executable, "-c", code])
+    _wait_for(marker)
+    ours.kill()
+    ours.wait()
+    time.sleep(0.5)
+    marker.unlink(missing_ok=True)
+    time.sleep(0.3)
+    assert not marker.exists()
+
+
+def test_tether_is_cut_when_the_process_ends() -> None:
+    """A tethered process that ends by itself is an ordinary one."""
+    done = process.run(["sh", "-c", "cat; exit 3"], stdin=b"hello", tethered=True)
+    assert (done.returncode, done.stdout) == (3, "hello")
+
+
+def _wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert path.exists()

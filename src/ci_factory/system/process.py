@@ -46,11 +46,12 @@ def run(
     stdin: bytes | None = None,
     timeout: float | None = None,
     limit: int = OUTPUT_LIMIT,
+    tethered: bool = False,
 ) -> Completed:
     """Run a program in a process group of its own and kill the whole group when it is done or late.
 
     `env` replaces the environment; `None` inherits ours. `timeout` is in seconds. A time-out is told in the
-    result, not raised.
+    result, not raised. A `tethered` process group is killed as well when we ourselves are killed, however that happens.
 
     Raises:
         ToolMissing: there is no such program.
@@ -59,12 +60,15 @@ def run(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = _start(argv, cwd, env, stdin, out, err)
         timed_out = False
+        tether = _Tether(process.pid) if tethered else None
         try:
             process.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
             timed_out = True
         finally:
             _kill_group(process.pid)
+            if tether is not None:
+                tether.cut()
             returncode = process.wait()
             with _alive_lock:
                 _alive.discard(process.pid)
@@ -99,6 +103,29 @@ def _start(
     with _alive_lock:
         _alive.add(process.pid)
     return process
+
+
+class _Tether:
+    """A small shell that waits for our end of a pipe to close, which the kernel does when we die, and kills a group."""
+
+    _SCRIPT = 'read -r _; kill -s KILL -- "-$1"'
+
+    def __init__(self, group: int) -> None:
+        self._shell = subprocess.Popen(  # noqa: S603 - fixed words and a number of our own
+            ["/bin/sh", "-c", self._SCRIPT, "tether", str(group)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.defpath},
+            start_new_session=True,
+        )
+
+    def cut(self) -> None:
+        """End the shell before its pipe closes: the group's number may soon be somebody else's."""
+        self._shell.kill()
+        self._shell.wait()
+        if self._shell.stdin is not None:
+            self._shell.stdin.close()
 
 
 def _kill_group(group: int) -> None:

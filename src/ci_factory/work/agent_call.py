@@ -187,6 +187,7 @@ class Caller:
             env=ci_env.allowed(self.ctx.adapter.env_names, {**contract, **invocation.env}),
             stdin=invocation.stdin,
             timeout=self.batch.limits.timeout_seconds,
+            tethered=True,
         )
 
     def _run(self, task: Task, done: process.Completed, result: AgentResult) -> AgentRun:

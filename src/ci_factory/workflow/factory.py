@@ -18,6 +18,7 @@ from ci_factory.system.clock import Clock
 from ci_factory.system.git import Git, Person
 from ci_factory.system.layout import Layout, forge_database
 from ci_factory.system.records import EventLog
+from ci_factory.work import workspace
 
 
 class Progress(Protocol):
@@ -89,10 +90,12 @@ class Factory:
         )
 
     def prepare(self) -> None:
-        """Make the output folder and the hub, unless they are there."""
+        """Make the output folder and the hub, unless they are there, and sweep up after a run that was killed."""
         self.layout.prepare()
+        workspace.remove(self.layout.worktrees)
         if not (self.layout.hub / "objects" / "info" / "alternates").is_file():
             self.hub.init_hub(self.git)
+        self.hub.text("worktree", "prune")
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:

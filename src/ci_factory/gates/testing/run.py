@@ -62,7 +62,8 @@ def _run_once(
     argv = [python.path, *(_coverage(subject, work) if coverage_of is not None else []), "-m", "pytest"]
     argv += [*_pytest(subject, folder, work, python), *only]
     guard = [python.path, "-I", str(Path(limited.__file__)), str(MEMORY_BYTES)]
-    done = process.run([*guard, *argv], cwd=folder, env=_environment(subject, folder, work), timeout=limit)
+    env = _environment(subject, folder, work)
+    done = process.run([*guard, *argv], cwd=folder, env=env, timeout=limit, tethered=True)
     if done.timed_out:
         fix = "raise gates.tests.timeout_seconds, or lower gates.tests.test_timeout_seconds"
         raise Unmeasurable(f"the tests did not finish in {limit:g} s", fix=fix)
