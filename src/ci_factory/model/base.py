@@ -1,6 +1,8 @@
 """What every value and every artifact has in common."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -35,3 +37,17 @@ class Artifact(Value):
     """A file that crosses a border between stages."""
 
     schema_version: Literal[1] = 1
+
+
+class Ranked(StrEnum):
+    """Words with an order: that of their definition."""
+
+    @property
+    def rank(self) -> int:
+        """Place in the definition, from 0."""
+        return _places(type(self))[self]
+
+
+@cache
+def _places(kind: type[Ranked]) -> dict[Ranked, int]:
+    return {word: place for place, word in enumerate(kind)}

@@ -4,10 +4,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from ci_factory.model.base import Artifact, Sha, Value
+from ci_factory.model.base import Artifact, Ranked, Sha, Value
 
 
-class Severity(StrEnum):
+class Severity(Ranked):
     """How bad a finding is, worst first."""
 
     CRITICAL = "critical"
@@ -15,11 +15,6 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
     INFO = "info"
-
-    @property
-    def rank(self) -> int:
-        """0 for critical to 4 for info."""
-        return list(Severity).index(self)
 
 
 class Region(Value):

@@ -1,15 +1,13 @@
 """The review queue."""
 
-from enum import StrEnum
-
 from pydantic import Field
 
-from ci_factory.model.base import Artifact, Moment, TicketId, Value
+from ci_factory.model.base import Artifact, Moment, Ranked, TicketId, Value
 from ci_factory.model.gate import Verdict
 from ci_factory.model.ticket import Priority, RiskLevel, Size
 
 
-class ReviewTier(StrEnum):
+class ReviewTier(Ranked):
     """SPEC 8's order, first to be read first."""
 
     SECURITY = "security"
@@ -17,11 +15,6 @@ class ReviewTier(StrEnum):
     QUICK_WIN = "quick-win"
     ESCALATION = "escalation"
     REST = "rest"
-
-    @property
-    def rank(self) -> int:
-        """0 for security to 4 for the rest."""
-        return list(ReviewTier).index(self)
 
 
 class ReviewItem(Value):

@@ -4,10 +4,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from ci_factory.model.base import Artifact, Moment, TicketId, Value
+from ci_factory.model.base import Artifact, Moment, Ranked, TicketId, Value
 
 
-class Priority(StrEnum):
+class Priority(Ranked):
     """How much a ticket matters, least first."""
 
     LOW = "low"
@@ -15,13 +15,8 @@ class Priority(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
-    @property
-    def rank(self) -> int:
-        """0 for low to 3 for critical."""
-        return list(Priority).index(self)
 
-
-class Size(StrEnum):
+class Size(Ranked):
     """Complexity of a ticket or of a diff, smallest first (lines changed: <10, 10-50, 50-200, >200)."""
 
     TRIVIAL = "trivial"
@@ -29,24 +24,14 @@ class Size(StrEnum):
     MEDIUM = "medium"
     LARGE = "large"
 
-    @property
-    def rank(self) -> int:
-        """0 for trivial to 3 for large."""
-        return list(Size).index(self)
 
-
-class RiskLevel(StrEnum):
+class RiskLevel(Ranked):
     """Probability x impact, least first."""
 
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """0 for low to 3 for critical."""
-        return list(RiskLevel).index(self)
 
 
 class RiskCategory(StrEnum):
