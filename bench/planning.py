@@ -10,7 +10,6 @@ import random
 import resource
 import sys
 import time
-import timeit
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +30,7 @@ from ci_factory.planning.plan import make_batch
 NOW = datetime(2026, 1, 5, 17, tzinfo=UTC)
 SMALL, LARGE = 1_000, 10_000
 LIMIT_SECONDS, LIMIT_MEGABYTES, LIMIT_GROWTH = 3.0, 300.0, 12.0
-REPEATS = {SMALL: 5, LARGE: 5}
+REPEATS = 5
 TEAM = 5
 FOLDER_SHARE, PATTERN_SHARE = 0.02, 0.04
 """Of the tangled tickets, how many name a folder, and up to where some name a pattern."""
@@ -106,18 +105,18 @@ def plan(queue: list[Candidate]) -> Batch:
     )
 
 
-def measure(queue: list[Candidate], name: str) -> tuple[float, float]:
-    """Processor seconds of a first run as it comes, and of the best of some without the collector, as `timeit` does it.
-
-    The collector walks over the queue as well, which is not planning's work, at moments that depend on what ran before.
-    """
+def seconds(queue: list[Candidate]) -> tuple[float, Batch]:
+    """Processor seconds of one plan, and the plan."""
     start = time.process_time()
     batch = plan(queue)
-    first = time.process_time() - start
+    return time.process_time() - start, batch
+
+
+def measure(queue: list[Candidate], name: str) -> tuple[float, float]:
+    """Processor seconds of a first run as it comes, and of the best of some."""
+    first, batch = seconds(queue)
     assert len(batch.tickets) + len(batch.left_out) == len(queue)
-    best = min(
-        timeit.repeat(lambda: plan(queue), timer=time.process_time, number=1, repeat=REPEATS[len(queue)])
-    )
+    best = min(seconds(queue)[0] for _ in range(REPEATS))
     stacked = sum(ticket.stacked_on is not None for ticket in batch.tickets)
     print(
         f"{name:<9} {len(queue):>6} tickets: {first:.3f} s (best {best:.3f} s), {len(batch.tickets)} planned "
