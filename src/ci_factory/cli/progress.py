@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +26,9 @@ class PlainLines:
     def stage(self, name: str, detail: str = "") -> None:
         """Print the stage's name."""
         click.echo(f"[{name}] {plain(detail, limit=_WIDTH * 3)}", err=True)
+
+    def waiting(self, tickets: Mapping[str, str]) -> None:
+        """A log needs no list of what has not happened."""
 
     def ticket(self, ticket_id: str, state: str, detail: str = "") -> None:
         """Print where the ticket is."""
@@ -55,6 +58,11 @@ class LiveTable:
         with self._lock:
             self._stages[name] = plain(detail, limit=_WIDTH * 2)
         self._draw()
+
+    def waiting(self, tickets: Mapping[str, str]) -> None:
+        """Show what is still to come."""
+        for ticket_id, title in tickets.items():
+            self.ticket(ticket_id, "waiting", title)
 
     def ticket(self, ticket_id: str, state: str, detail: str = "") -> None:
         """Show where the ticket is, and since when."""
@@ -99,6 +107,8 @@ class LiveTable:
 def _style(row: _Row) -> str:
     if row.state in {"running", "gates"}:
         return "cyan"
+    if row.state == "waiting":
+        return "dim"
     if row.detail.startswith("pass"):
         return "green"
     return "yellow" if row.state.startswith("!") else "red" if "fail" in row.state else ""

@@ -1,6 +1,6 @@
 """What every stage needs: one project on one forge, with its configuration and its output folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ class Progress(Protocol):
     def stage(self, name: str, detail: str = "") -> None:
         """A stage begins, or says something."""
 
+    def waiting(self, tickets: Mapping[str, str]) -> None:
+        """Tickets of the night, by id with their titles, none of them started yet."""
+
     def ticket(self, ticket_id: str, state: str, detail: str = "") -> None:
         """A ticket moved."""
 
@@ -35,6 +38,9 @@ class Silence:
     """Nobody watches."""
 
     def stage(self, name: str, detail: str = "") -> None:
+        """Say nothing."""
+
+    def waiting(self, tickets: Mapping[str, str]) -> None:
         """Say nothing."""
 
     def ticket(self, ticket_id: str, state: str, detail: str = "") -> None:

@@ -46,6 +46,7 @@ def generate(factory: Factory, batch: Batch) -> tuple[str, ...]:
     batch = planning.set_status(factory, batch, BatchStatus.RUNNING)
     station = Station(factory, batch)
     board = _board(factory, batch)
+    factory.progress.waiting({planned.id: planned.candidate.ticket.title for planned in board.waiting})
     pool = ThreadPoolExecutor(batch.limits.parallel, thread_name_prefix="lane")
     try:
         _run(station, board, pool)
