@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
-SYSTEM_PACKAGES := chromium
+SYSTEM_PACKAGES := chromium fonts-dejavu-core
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types unit schemas system bench bench-quixbugs clean
@@ -16,6 +16,7 @@ help:  ## This list
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; call make with PYTHON=/path/to/it" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tools/system-packages python3-venv
 	@$(PYTHON) -m venv $(VENV) || { echo "venv is missing: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 2; }
 
 $(VENV)/.run: pyproject.toml | $(BIN)/python

@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,19 +21,19 @@ MAX_BYTES = 256 * 1024
 
 
 STATES = (
-    "queued",
-    "running",
-    "review",
     "merged",
     "closed",
-    "needs-info",
-    "escalated",
+    "review",
     "partial",
+    "escalated",
     "agent-failed",
-    "deferred",
     "no-change",
+    "deferred",
+    "needs-info",
+    "running",
+    "queued",
 )
-"""State labels without their prefix; a ticket carries at most one of them, and only the factory moves it."""
+"""State labels without their prefix, the furthest first; a ticket carries at most one, and only the factory moves it."""
 
 
 class Labels(Value):
@@ -51,6 +51,16 @@ class Labels(Value):
     def states(self) -> tuple[str, ...]:
         """All state labels, as this project calls them."""
         return tuple(self.state(name) for name in STATES)
+
+    def state_of(self, labels: Collection[str]) -> str | None:
+        """The state that a ticket's labels say, `ready` before the factory took it, `None` when they say nothing."""
+        found = next((name for name in STATES if self.state(name) in labels), None)
+        return found or ("ready" if self.ready in labels else None)
+
+    @property
+    def approved(self) -> str:
+        """The label with which a person says yes to an escalated ticket; it holds for one attempt."""
+        return self.state("approved")
 
     @property
     def hold(self) -> str:

@@ -15,6 +15,11 @@ from ci_factory.model import block
 from ci_factory.system.git import Git
 
 MakeLine = Callable[..., Any]
+CONFIG = """
+batch: {parallel: 2, timeout_minutes: 1}
+gates: {disabled: [semgrep, mypy, secrets]}
+review: {reviewers: [rita]}
+"""
 
 
 def snapshot(line: Any) -> tuple[object, ...]:
@@ -181,6 +186,20 @@ def test_change_that_never_passes_asks_a_person(make_line: MakeLine) -> None:
     assert line.json("mr", "list") == []
     assert list(line.out.glob("batches/*/tickets/1/change.bundle"))
     assert "A decision is needed" in line.cli("ticket", "show", "1", "--repo", line.repo).out
+
+
+@pytest.mark.slow
+def test_approved_escalation_is_taken_up_again(make_line: MakeLine) -> None:
+    """A ticket about a sensitive file asks first; with a person's yes the next run brings its merge request."""
+    line = make_line([{"id": "1"}], config=CONFIG + "sensitive: [{paths: [shop/mod1.py]}]\n")
+    assert line.run().code == 0
+    assert (line.states(), line.worked()) == ({"1": "escalated"}, [])
+    assert line.run().code == 0
+    assert line.states() == {"1": "escalated"}
+    said = line.cli("ticket", "label", "1", "--repo", line.repo, "--as", "rita", "--add", "factory::approved")
+    assert said.code == 0, said.err
+    assert line.run().code == 0
+    assert (line.states(), line.worked()) == ({"1": "review"}, ["1"])
 
 
 @pytest.mark.slow

@@ -37,15 +37,8 @@ def command(repo: Path, config_file: Path | None, *, as_json: bool) -> None:
 
 
 def state_of(issue: Issue, config: Config) -> str:
-    """The one state label without its prefix, `ready`, or what the issue's own state says."""
-    labels = config.labels
-    if labels.hold in issue.ticket.labels:
+    """What a person wants to know: held, the factory's state, or at least whether the issue is open."""
+    labels = issue.ticket.labels
+    if config.labels.hold in labels:
         return "hold"
-    states = [
-        name.removeprefix(labels.prefix) for name in issue.ticket.labels if name.startswith(labels.prefix)
-    ]
-    if states:
-        return states[0]
-    if labels.ready in issue.ticket.labels:
-        return "ready"
-    return "closed" if issue.state == IssueState.CLOSED else "open"
+    return config.labels.state_of(labels) or ("closed" if issue.state == IssueState.CLOSED else "open")

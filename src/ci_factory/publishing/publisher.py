@@ -52,6 +52,8 @@ class Publisher:
         labels = self.config.labels
         wanted = labels.state(state)
         others = [name for name in labels.states if name != wanted]
+        if state == "escalated":  # a yes to the last question is no yes to this one
+            others.append(labels.approved)
         return self.forge.change_labels(ticket_id, add=(wanted,), remove=(*others, labels.ready))
 
     def return_to_queue(self, ticket_id: str) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class Cause:
 
 def approved(ticket: Ticket, config: Config, answer: str | None) -> bool:
     """Whether a person already decided about this ticket: an answer, or the label `factory::approved`."""
-    return answer is not None or config.labels.state("approved") in ticket.labels
+    return answer is not None or config.labels.approved in ticket.labels
 
 
 def from_ticket(candidate: Candidate, files: Sequence[str], config: Config) -> Cause | None:

@@ -45,7 +45,9 @@ def intake(factory: Factory) -> IntakeReport:
 def _queued(factory: Factory, issue: Issue) -> bool:
     labels = factory.config.labels
     wanted = {labels.ready, *(labels.state(state) for state in _AGAIN)}
-    return issue.state == IssueState.OPENED and bool(wanted & set(issue.ticket.labels))
+    now = set(issue.ticket.labels)
+    answered = {labels.state("escalated"), labels.approved} <= now
+    return issue.state == IssueState.OPENED and (answered or bool(wanted & now))
 
 
 def _summary(candidates: Sequence[Candidate]) -> str:

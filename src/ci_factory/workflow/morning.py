@@ -35,6 +35,7 @@ def review(factory: Factory) -> ReviewQueue:
         _assign(factory.forge, item)
     records.write_model(factory.layout.review, queue)
     records.write_text(factory.layout.review.with_suffix(".md"), queue_markdown(queue, now=queue.made_at))
+    factory.event("review", "ordered", waiting=len(queue.items))
     factory.progress.stage("review", f"{len(queue.items)} wait for a person")
     return queue
 
@@ -50,6 +51,7 @@ def report(factory: Factory, queue: ReviewQueue) -> Path:
         records.write_text(factory.layout.report, text)
     page = dashboard.render(history, figures.figures(history, now), queue, now)
     records.write_text(factory.layout.dashboard, page)
+    factory.event("report", "written", batch.id if batch else "", page=factory.layout.dashboard.name)
     factory.progress.stage("report", str(factory.layout.dashboard))
     return factory.layout.dashboard
 
