@@ -10,7 +10,7 @@ import pytest
 
 from ci_factory.config import Config
 from ci_factory.forge.local import LocalForge
-from ci_factory.metrics.collect import collect, state_of, top_folders, total_usage
+from ci_factory.metrics.collect import collect, top_folders, total_usage
 from ci_factory.metrics.facts import History, MergeRequestFact
 from ci_factory.model import block
 from ci_factory.model.attempt import AgentRun, Attempt, DiffStat, Ending, Escalation, Option, Trigger, Usage
@@ -423,6 +423,6 @@ def test_areas_are_the_top_folders() -> None:
 def test_one_state_counts() -> None:
     """A ticket has one state even when somebody added a second label by hand, and none when no label says one."""
     names = CONFIG.labels
-    assert state_of([names.state("queued"), names.state("review")], names) == "review"
-    assert state_of([names.ready], names) == "ready"
-    assert state_of(["bug"], names) is None
+    assert names.state_of([names.state("queued"), names.state("review")]) == "review"
+    assert names.state_of([names.ready]) == "ready"
+    assert names.state_of(["bug"]) is None

@@ -68,14 +68,6 @@ def top_folders(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(folders)))
 
 
-def state_of(labels: Sequence[str], names: Labels) -> str | None:
-    """The state that the labels say, `ready` before the factory took the ticket, `None` when they say nothing."""
-    states = [name.removeprefix(names.prefix) for name in labels if name in names.states]
-    if states:
-        return states[-1]
-    return "ready" if names.ready in labels else None
-
-
 def total_usage(parts: Sequence[Usage]) -> Usage:
     """The sum; a field is unknown when any part of it is, or when there is no part."""
     return Usage(
@@ -241,7 +233,7 @@ class _Sources:
             yield self._ticket(ticket_id, plans.get(ticket_id), attempts[ticket_id], first_mr.get(ticket_id))
 
     def _ours(self, ticket_id: str) -> bool:
-        return state_of(self.issues[ticket_id].ticket.labels, self.labels) is not None
+        return self.labels.state_of(self.issues[ticket_id].ticket.labels) is not None
 
     def _ticket(
         self,
@@ -263,7 +255,7 @@ class _Sources:
             area=top_folders(_files(ticket, plan)),
             agent=last.agent if last else plan[1].agent if plan else None,
             model=last.model if last else None,
-            state=state_of(ticket.labels, self.labels) if issue else None,
+            state=self.labels.state_of(ticket.labels) if issue else None,
             opened=issue.state is IssueState.OPENED if issue else None,
             ready_at=self._ready_at(ticket_id),
             first_mr_at=first_mr_at,
