@@ -286,13 +286,16 @@ def test_ticket_carries_one_state_at_a_time(scene: Scene) -> None:
 def test_unready_ticket_is_sent_back_once(scene: Scene) -> None:
     """A ticket that is not ready gets one note, however often it is looked at."""
     for _ in range(2):
-        scene.publisher.send_back("7", Readiness(ready=False, missing=("Add acceptance criteria.",)))
+        scene.publisher.leave_out(
+            LeftOut(ticket_id="7", state="needs-info", reason="x"),
+            Readiness(ready=False, missing=("Add acceptance criteria.",)),
+        )
     assert len(scene.forge.notes(NoteTarget.ISSUE, "7")) == 1
     assert set(scene.forge.issue("7").ticket.labels) == {"factory::needs-info", "team::red"}
 
 
 def test_waiting_ticket_keeps_its_place(scene: Scene) -> None:
     """A ticket that has to wait says why and stays in the queue."""
-    scene.publisher.leave_out(LeftOut(ticket_id="7", state="waiting", reason="the batch is full"), "b1")
+    scene.publisher.leave_out(LeftOut(ticket_id="7", state="waiting", reason="the batch is full"))
     assert "the batch is full" in scene.forge.notes(NoteTarget.ISSUE, "7")[0].body
     assert "ready-for-agent" in scene.forge.issue("7").ticket.labels

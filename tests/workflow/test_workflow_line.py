@@ -78,6 +78,47 @@ def test_second_run_changes_nothing(make_line: MakeLine) -> None:
 
 
 @pytest.mark.slow
+def test_edited_ticket_is_told_what_is_still_missing(make_line: MakeLine) -> None:
+    """A ticket sent back and edited gets its note updated in place, and is worked on once nothing is missing."""
+    line = make_line([{"id": "1", "acceptance_criteria": [], "body": "## Open questions\n- which?"}])
+    assert line.run().code == 0
+    line.tickets.write_text(line.tickets.read_text().replace("## Open questions\\n- which?", "settled"))
+    assert line.run().code == 0
+    notes = json.loads(line.cli("ticket", "show", "1", "--repo", line.repo, "--json").out)["notes"]
+    assert len(notes) == 1
+    assert "which" not in notes[0]["body"]
+    assert line.states() == {"1": "needs-info"}
+    text = line.tickets.read_text()
+    line.tickets.write_text(
+        text.replace('"acceptance_criteria": []', '"acceptance_criteria": ["value is >= 0"]')
+    )
+    assert line.run().code == 0
+    assert line.states() == {"1": "review"}
+
+
+@pytest.mark.slow
+def test_nothing_new_makes_no_batch(make_line: MakeLine) -> None:
+    """Tickets that can't start are told once why; asking again writes no batch, no note, no event on the forge."""
+    tickets = [
+        {"id": "1", "labels": ["later"]},
+        {"id": "2", "depends_on": ["1"]},
+        {"id": "3", "depends_on": ["9"]},
+    ]
+    line = make_line([*tickets, {"id": "4", "labels": ["ready-for-agent", "factory::hold"]}])
+    assert line.run().code == 0
+    before = [
+        line.cli("ticket", "show", number, "--repo", line.repo, "--json").out for number in ("2", "3", "4")
+    ]
+    assert line.run().code == 0
+    after = [
+        line.cli("ticket", "show", number, "--repo", line.repo, "--json").out for number in ("2", "3", "4")
+    ]
+    assert after == before
+    assert line.worked() == []
+    assert len(list(line.out.glob("batches/*"))) == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["planned", "started", "judged", "published"])
 def test_killed_run_is_completed_by_the_next(make_line: MakeLine, moment: str) -> None:
     """After kill -9 at any stage the same command brings one branch, merge request and note for each ticket."""

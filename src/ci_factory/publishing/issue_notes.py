@@ -27,11 +27,11 @@ def readiness_note(readiness: Readiness) -> str:
     return markdown.document(lines)
 
 
-def left_out_note(left_out: LeftOut, batch_id: str) -> str:
-    """Why a ready ticket was not in a batch."""
+def left_out_note(left_out: LeftOut) -> str:
+    """Why a ready ticket was not in the last batch; the same reason gives the same note, night after night."""
     return markdown.document(
         [
-            f"Not in batch `{batch_id}`: {markdown.inline(left_out.reason)}",
+            f"Not started yet: {markdown.inline(left_out.reason)}",
             "",
             "It stays in the queue; nothing is needed from you unless the sentence above says so.",
         ]

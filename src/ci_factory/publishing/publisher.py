@@ -61,20 +61,23 @@ class Publisher:
         labels = self.config.labels
         return self.forge.change_labels(ticket_id, add=(labels.ready,), remove=labels.states)
 
-    def send_back(self, ticket_id: str, readiness: Readiness) -> None:
-        """Tell a ticket's people what is missing, once, updated in place."""
-        body = issue_notes.readiness_note(readiness)
-        self.forge.ensure_note(NoteTarget.ISSUE, ticket_id, issue_notes.READINESS_KEY, body)
-        self.mark(ticket_id, "needs-info")
+    def leave_out(self, left_out: LeftOut, readiness: Readiness | None = None) -> None:
+        """Tell a ticket's people why it is not worked on, in one note updated in place, and show it as a label.
 
-    def leave_out(self, left_out: LeftOut, batch_id: str) -> None:
-        """Say why a ready ticket has to wait; it stays in the queue."""
-        body = issue_notes.left_out_note(left_out, batch_id)
-        self.forge.ensure_note(NoteTarget.ISSUE, left_out.ticket_id, issue_notes.STATUS_KEY, body)
-        if left_out.state in {"deferred", "review"}:
+        `readiness` says what a ticket that `needs-info` is missing; the others stay in the queue.
+        """
+        key, body = _why(left_out, readiness)
+        self.forge.ensure_note(NoteTarget.ISSUE, left_out.ticket_id, key, body)
+        if left_out.state in {"needs-info", "deferred", "review"}:
             self.mark(left_out.ticket_id, left_out.state)
         elif left_out.state != "hold":
             self.return_to_queue(left_out.ticket_id)
+
+    def has_told(self, left_out: LeftOut, readiness: Readiness | None = None) -> bool:
+        """Whether a ticket's people know already what `leave_out` would tell them."""
+        _, body = _why(left_out, readiness)
+        notes = self.forge.notes(NoteTarget.ISSUE, left_out.ticket_id)
+        return any(written.author == self.forge.user and body.strip() in written.body for written in notes)
 
     def publish(self, judged: Judged, batch: Batch, folder: TicketFolder) -> Publication:
         """Bring one worked ticket to the forge; doing it again changes nothing.
@@ -100,7 +103,7 @@ class Publisher:
 
     def _skipped(self, attempt: Attempt) -> Publication:
         left_out = LeftOut(ticket_id=attempt.ticket_id, state="waiting", reason=attempt.reason)
-        self.leave_out(left_out, attempt.batch_id)
+        self.leave_out(left_out)
         return _publication(attempt, "skipped", labels=(self.config.labels.ready,))
 
     def _no_merge_request(self, attempt: Attempt) -> Publication:
@@ -233,6 +236,15 @@ def _publication(attempt: Attempt, outcome: str, **known: object) -> Publication
     return Publication.model_validate(
         {"ticket_id": attempt.ticket_id, "batch_id": attempt.batch_id, "outcome": outcome, **known}
     )
+
+
+def _why(left_out: LeftOut, readiness: Readiness | None) -> tuple[str, str]:
+    """Key and body of the note. A ticket that is ready by itself may still wait for itself, in a circle."""
+    if left_out.state != "needs-info":
+        return issue_notes.STATUS_KEY, issue_notes.left_out_note(left_out)
+    if readiness is None or not readiness.missing:
+        readiness = Readiness(ready=False, missing=(left_out.reason,))
+    return issue_notes.READINESS_KEY, issue_notes.readiness_note(readiness)
 
 
 def leaks(report: GateReport) -> bool:

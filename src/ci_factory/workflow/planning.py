@@ -1,15 +1,13 @@
 """Stage 2: the plan of the night, claimed on the forge."""
 
 from ci_factory.errors import UsageError
-from ci_factory.model.batch import Batch, BatchStatus, LeftOut, Limits
+from ci_factory.model.batch import Batch, BatchStatus, Limits
 from ci_factory.model.forge import IssueState
 from ci_factory.model.ticket import IntakeReport, Readiness
 from ci_factory.planning.plan import make_batch
 from ci_factory.system import records
 from ci_factory.workflow.factory import Factory
 from ci_factory.workflow.intake import in_flight
-
-_LABEL_OF = {"needs-info": "needs-info", "deferred": "deferred"}
 
 
 def unfinished(factory: Factory) -> Batch | None:
@@ -47,7 +45,7 @@ def required(factory: Factory) -> Batch:
 def plan(factory: Factory, intake: IntakeReport) -> Batch | None:
     """Plan a batch and claim its tickets; `None` when there is nothing new to do or to say."""
     batch = draft(factory, intake)
-    if not batch.tickets and not _news(factory, batch):
+    if not batch.tickets and not _news(factory, batch, intake):
         factory.progress.stage("plan", "nothing new to do")
         return None
     folder = factory.layout.batch(batch.id)
@@ -91,15 +89,9 @@ def draft(factory: Factory, intake: IntakeReport) -> Batch:
 def claim(factory: Factory, batch: Batch) -> None:
     """Show on the forge at once who is taken, who has to wait and why."""
     publisher = factory.publisher
-    readiness = {
-        candidate.ticket.id: candidate.readiness
-        for candidate in records.read_model(factory.layout.batch(batch.id).intake, IntakeReport).candidates
-    }
+    readiness = _readiness(records.read_model(factory.layout.batch(batch.id).intake, IntakeReport))
     for left_out in batch.left_out:
-        if left_out.state == "needs-info":
-            publisher.send_back(left_out.ticket_id, _missing(readiness[left_out.ticket_id], left_out))
-        else:
-            publisher.leave_out(left_out, batch.id)
+        publisher.leave_out(left_out, readiness.get(left_out.ticket_id))
         factory.event(
             "plan", "left-out", batch.id, left_out.ticket_id, state=left_out.state, reason=left_out.reason
         )
@@ -107,11 +99,6 @@ def claim(factory: Factory, batch: Batch) -> None:
     for planned in batch.tickets:
         if not folder.ticket(planned.id).publication.exists():
             publisher.mark(planned.id, "queued")
-
-
-def _missing(readiness: Readiness, left_out: LeftOut) -> Readiness:
-    """What to tell: a ticket that is ready by itself may still wait for itself in a circle of dependencies."""
-    return readiness if readiness.missing else Readiness(ready=False, missing=(left_out.reason,))
 
 
 def set_status(factory: Factory, batch: Batch, status: BatchStatus) -> Batch:
@@ -123,15 +110,15 @@ def set_status(factory: Factory, batch: Batch, status: BatchStatus) -> Batch:
     return changed
 
 
-def _news(factory: Factory, batch: Batch) -> bool:
-    """Whether somebody left out has not been told yet."""
-    return any(not _told(factory, left_out) for left_out in batch.left_out) or not factory.layout.batches()
+def _news(factory: Factory, batch: Batch, intake: IntakeReport) -> bool:
+    """Whether somebody left out has not been told yet; the first batch is always worth a report."""
+    publisher, readiness = factory.publisher, _readiness(intake)
+    told = (publisher.has_told(left_out, readiness.get(left_out.ticket_id)) for left_out in batch.left_out)
+    return not factory.layout.batches() or not all(told)
 
 
-def _told(factory: Factory, left_out: LeftOut) -> bool:
-    state = _LABEL_OF.get(left_out.state)
-    labels = factory.forge.issue(left_out.ticket_id).ticket.labels
-    return state is not None and factory.config.labels.state(state) in labels
+def _readiness(intake: IntakeReport) -> dict[str, Readiness]:
+    return {candidate.ticket.id: candidate.readiness for candidate in intake.candidates}
 
 
 def _batch_id(factory: Factory) -> str:
