@@ -122,3 +122,15 @@ def test_hooks_of_the_repository_do_not_run(new_repo: Repo, tmp_path: Path) -> N
     hook.chmod(0o755)
     Git(folder).add_worktree(tmp_path / "tree", "HEAD")
     assert not (tmp_path / "pwned").exists()
+
+
+def test_what_a_change_brings_does_not_grow_when_the_target_moves(
+    new_repo: Repo, commit: Commit, git: Callable[..., str]
+) -> None:
+    """Files that others merged in the meantime are not the change's."""
+    folder = new_repo({"a": "1\n"})
+    git(folder, "checkout", "--quiet", "-b", "change")
+    head = commit(folder, {"b": "1\n"})
+    git(folder, "checkout", "--quiet", "main")
+    commit(folder, {"c": "1\n"})
+    assert [change.path for change in Git(folder).brought("main", head)] == ["b"]

@@ -173,6 +173,11 @@ class Git:
         listing = self.text("diff-tree", "-r", "-z", found, base, head)
         return list(_parse_raw_diff(listing.split("\0")))
 
+    def brought(self, target: str, head: str) -> list[FileChange]:
+        """Files that merging `head` would change: against where it left `target`, not against where that is now."""
+        base = self.run("merge-base", target, head)
+        return self.changes(base.stdout.strip() if base.ok else target, head)
+
     def line_counts(self, base: str, head: str) -> tuple[int, int]:
         """Lines added and removed between two trees; binary files count none."""
         added = removed = 0

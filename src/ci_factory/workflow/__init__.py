@@ -17,7 +17,7 @@ class Outcome:
     """What a run brought."""
 
     batch: Batch | None
-    """The batch that was run or resumed; `None` when there was nothing to do."""
+    """The last batch that was run or resumed; `None` when there was nothing to do."""
     queue: ReviewQueue
     broken: tuple[str, ...]
     """Tickets that the factory itself failed on; they stay queued and the next run takes them up."""
@@ -27,8 +27,14 @@ def run(factory: Factory, tickets: Sequence[Ticket] = ()) -> Outcome:
     """Take tickets through the whole line; a killed run is resumed by running it again."""
     with factory.exclusively():
         intake.receive(factory, tickets)
-        batch = planning.unfinished(factory) or planning.plan(factory, intake.intake(factory))
-        broken = night.generate(factory, batch) if batch else ()
+        batch, broken = _generate(factory, planning.unfinished(factory))
+        if not broken:
+            fresh, broken = _generate(factory, planning.plan(factory, intake.intake(factory)))
+            batch = fresh or batch
         queue = morning.review(factory)
         morning.report(factory, queue)
         return Outcome(batch, queue, broken)
+
+
+def _generate(factory: Factory, batch: Batch | None) -> tuple[Batch | None, tuple[str, ...]]:
+    return batch, night.generate(factory, batch) if batch else ()

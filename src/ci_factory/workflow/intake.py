@@ -59,7 +59,7 @@ def in_flight(factory: Factory) -> dict[str, tuple[str, ...]]:
     """Files that open merge requests of the factory touch, by ticket."""
     target = factory.target_branch
     return {
-        mr.ticket_id: tuple(change.path for change in factory.git.changes(target, mr.head))
+        mr.ticket_id: tuple(change.path for change in factory.git.brought(target, mr.head))
         for mr in factory.forge.merge_requests()
         if mr.source_branch.startswith(names.BRANCH_PREFIX)
     }

@@ -76,7 +76,7 @@ def _subject_of_change(
     ticket = factory.forge.issue(merge_request.ticket_id).ticket
     facts = _facts(factory.forge, merge_request)
     target = factory.git.resolve(merge_request.target_branch)
-    files = tuple(change.path for change in factory.git.changes(target, merge_request.head))
+    files = tuple(change.path for change in factory.git.brought(target, merge_request.head))
     return ReviewSubject(
         ticket=ticket,
         merge_request=merge_request.iid,
