@@ -161,3 +161,26 @@ def test_wrong_usage_is_one_message(
     assert words in done.err
     assert "Traceback" not in done.err
     assert not (tmp_path / "out" / "score.json").exists()
+
+
+def test_a_base_that_went_on_is_not_held_against_the_change(
+    new_repo: Callable[..., Path],
+    commit: Callable[..., str],
+    git: Callable[..., str],
+    factory_cli: Cli,
+    tmp_path: Path,
+) -> None:
+    """What others brought to the target branch in the meantime is not taken for something the change removes."""
+    repo = new_repo({"calc.py": CALC.format("+"), "test_calc.py": TEST})
+    git(repo, "checkout", "--quiet", "-b", "change")
+    commit(repo, {"README.md": "Sums.\n"})
+    git(repo, "checkout", "--quiet", "main")
+    commit(repo, {"test_more.py": "def test_more():\n    assert True is not False\n"})
+    settings = tmp_path / "settings.yml"
+    settings.write_text("gates: {disabled: [semgrep, mypy, secrets]}\n")
+    asked = ("--base", "main", "--head", "change", "--out", tmp_path / "out", "--config", settings)
+    ran = factory_cli("gate", "--repo", repo, *asked)
+    assert ran.code == 0, ran.out
+    assert "main went on since change left it" in ran.err
+    report = json.loads((tmp_path / "out" / "gate.json").read_text())
+    assert report["changed_files"] == ["README.md"]

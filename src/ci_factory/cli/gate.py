@@ -63,6 +63,8 @@ def command(
 ) -> None:
     """Run the automated gates on the change from BASE to HEAD.
 
+    When BASE went on since HEAD left it, the change is what HEAD brought since then; the configuration is BASE's.
+
     Exit status: 0 pass, 1 fail or blocked, 2 wrong usage, 3 the factory failed, 4 inconclusive.
     """
     from ci_factory.gates.runner import run_gates
@@ -70,17 +72,34 @@ def command(
 
     git = common.open_repository(repo)
     config = base_config(git, base, config_file)
+    start = starting_point(git, base, head)
     for stale in ("gate.json", "score.json"):
         (out / stale).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="ci-factory-") as scratch:
         report = run_gates(
-            git, base, head, config=config, scratch=Path(scratch), cache=cache, clock=SystemClock()
+            git, start, head, config=config, scratch=Path(scratch), cache=cache, clock=SystemClock()
         )
     score = score_report(report, config.gates)
     records.write_model(out / "gate.json", report)
     records.write_model(out / "score.json", score)
     show(report, score, as_json=as_json)
     ctx.exit(int(EXIT_CODES[score.verdict]))
+
+
+def starting_point(git: Git, base: str, head: str) -> str:
+    """The commit to compare with: BASE, or where two lines that both went on left each other.
+
+    Compared with a branch that went on, a change would seem to take back what others brought.
+
+    Raises:
+        RepositoryError: there is no such revision.
+    """
+    ours, theirs = git.resolve(base), git.resolve(head)
+    left = git.merge_base(ours, theirs)
+    if left is None or left in {ours, theirs}:
+        return ours
+    click.echo(f"{base} went on since {head} left it; compared with {left[:12]}", err=True)
+    return left
 
 
 def base_config(git: Git, base: str, path: Path | None) -> Config:

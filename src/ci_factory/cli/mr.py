@@ -202,9 +202,9 @@ def _as_data(forge: LocalForge, found: MergeRequest, *, with_diff: bool) -> dict
 def _diff(forge: LocalForge, found: MergeRequest) -> str:
     """The change as its reviewers see it: from where it left the target branch."""
     into = f"{found.merge_commit}^1" if found.merge_commit else f"refs/heads/{found.target_branch}"
-    base = forge.git.run("merge-base", into, found.head)
-    if not base.ok:
+    base = forge.git.merge_base(into, found.head)
+    if base is None:
         raise RepositoryError(
             f"{found.target_branch} and {found.head} have no common history", where=str(forge.git.folder)
         )
-    return forge.git.diff(base.stdout.strip(), found.head)
+    return forge.git.diff(base, found.head)

@@ -5,21 +5,14 @@ from pathlib import Path
 import click
 
 from ci_factory.cli import common, wiring
+from ci_factory.cli.gate import EXIT_CODES
 from ci_factory.errors import ExitCode, UsageError
 from ci_factory.model.attempt import Ending
 from ci_factory.model.forge import Publication
-from ci_factory.model.gate import Verdict
 from ci_factory.system import records
 from ci_factory.workflow import planning
 from ci_factory.workflow.factory import Factory
 from ci_factory.workflow.stations import Station
-
-_EXIT = {
-    Verdict.PASS: ExitCode.OK,
-    Verdict.FAIL: ExitCode.JUDGED_FAILED,
-    Verdict.BLOCKED: ExitCode.JUDGED_FAILED,
-    Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
-}
 
 
 @click.command(epilog="Example: ci-factory work 101 --repo . --agent autofix")
@@ -63,7 +56,7 @@ def command(
     else:
         click.echo(f"{judged.attempt.ending.value}: {judged.attempt.reason}")
     if judged.score is not None:
-        return int(_EXIT[judged.score.verdict])
+        return int(EXIT_CODES[judged.score.verdict])
     return int(ExitCode.OK if judged.attempt.ending == Ending.NO_CHANGE else ExitCode.JUDGED_FAILED)
 
 

@@ -173,10 +173,14 @@ class Git:
         listing = self.text("diff-tree", "-r", "-z", found, base, head)
         return list(_parse_raw_diff(listing.split("\0")))
 
+    def merge_base(self, ours: str, theirs: str) -> str | None:
+        """The best common ancestor of two commits, `None` when they have no common history."""
+        done = self.run("merge-base", ours, theirs)
+        return done.stdout.strip() if done.ok else None
+
     def brought(self, target: str, head: str) -> list[FileChange]:
         """Files that merging `head` would change: against where it left `target`, not against where that is now."""
-        base = self.run("merge-base", target, head)
-        return self.changes(base.stdout.strip() if base.ok else target, head)
+        return self.changes(self.merge_base(target, head) or target, head)
 
     def line_counts(self, base: str, head: str) -> tuple[int, int]:
         """Lines added and removed between two trees; binary files count none."""
