@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -274,7 +273,7 @@ def parse(text: str, source: str = FILE_NAME) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(_explain(error), where=source, fix=_fix(error, raw)) from error
+        raise ConfigError(_explain(error), where=source, fix=_fix(error)) from error
 
 
 def load(path: Path) -> Config:
@@ -340,8 +339,8 @@ def _explain(error: ValidationError) -> str:
     return "; ".join(parts)
 
 
-def _fix(error: ValidationError, raw: dict[str, Any]) -> str:
-    del raw  # values may be secrets that were pasted into the wrong place; they are not repeated
+def _fix(error: ValidationError) -> str:
+    # Values may be secrets that were pasted into the wrong place; only keys are repeated.
     details = error.errors()[0]
     if details["type"] == "extra_forbidden":
         known = _known_keys(details["loc"][:-1])
@@ -359,8 +358,3 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
         candidates = (annotation, *get_args(annotation))
         model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
     return list(model.model_fields)
-
-
-def to_json(config: Config) -> str:
-    """The whole configuration, defaults filled in, as indented JSON."""
-    return json.dumps(config.model_dump(mode="json"), indent=2)

@@ -6,11 +6,6 @@ from collections.abc import Iterable, Mapping
 _AGENT_BASICS = ("PATH", "LANG", "LC_ALL", "TZ", "TERM", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV")
 
 
-def in_ci() -> bool:
-    """Whether a CI job runs us."""
-    return bool(os.environ.get("CI"))
-
-
 def variable(name: str) -> str | None:
     """A variable by name, `None` when unset or empty."""
     return os.environ.get(name) or None

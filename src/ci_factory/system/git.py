@@ -9,7 +9,6 @@ from pathlib import Path
 from ci_factory.errors import ArtifactError, Conflict, RepositoryError
 from ci_factory.system import process, records
 
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 HUB_CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 _QUIET = (
     "-c",
