@@ -60,6 +60,8 @@ class GateStatus(StrEnum):
     BLOCKED = "blocked"
     """A person must decide; the agent may not fix it on its own."""
     INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    """Declared optional, and could not be measured: it says nothing, for or against."""
 
 
 class Reason(Value):
@@ -73,11 +75,22 @@ class Reason(Value):
     line: int | None = Field(default=None, ge=1)
 
 
+class PlannedGate(Value):
+    """A gate that a result is expected of; a missing result must not look like a pass."""
+
+    gate: str
+    """Unique in a report; gates of a root that is not the repository's are called `root:gate`."""
+    component: Component
+    root: str = ""
+    """Folder of the project inside the repository; empty is the repository itself."""
+
+
 class GateResult(Value):
     """What one gate measured and decided about one change."""
 
     gate: str
     component: Component
+    root: str = ""
     status: GateStatus
     score: float | None = Field(default=None, ge=0, le=100)
     """The gate's part of its component; `None` when it could not measure or does not score."""
@@ -95,13 +108,16 @@ class GateResult(Value):
 class GateReport(Artifact):
     """gate.json: every gate's result, bound to the trees that were judged."""
 
-    tree: Sha
-    base: Sha
-    head: Sha
+    tree: Sha | None
+    """`None`, as base and head: reports were read without the repository they belong to. Nothing is published on it."""
+    base: Sha | None
+    head: Sha | None
     config_hash: str
     changed_files: tuple[str, ...]
     added_lines: int = Field(ge=0)
     removed_lines: int = Field(ge=0)
+    planned: tuple[PlannedGate, ...] = ()
+    """Every gate that was to run; `gates` has exactly one result of each."""
     gates: tuple[GateResult, ...]
 
 
@@ -122,6 +138,14 @@ class ComponentScore(Value):
     status: GateStatus
 
 
+class RootScore(Value):
+    """The score of one project inside a repository, by its own gates."""
+
+    score: float | None = Field(ge=0, le=100)
+    verdict: Verdict
+    components: dict[Component, ComponentScore]
+
+
 class Score(Artifact):
     """score.json: the same input gives the same bytes."""
 
@@ -129,9 +153,11 @@ class Score(Artifact):
     """Points proven; a component that could not be measured adds none. `None`: nothing could be judged."""
     verdict: Verdict
     threshold: float = Field(ge=0, le=100)
-    tree: Sha
-    base: Sha
-    head: Sha
+    tree: Sha | None
+    base: Sha | None
+    head: Sha | None
     config_hash: str
     components: dict[Component, ComponentScore]
+    roots: dict[str, RootScore] = {}
+    """One for each project of a repository that holds several; empty when there is one."""
     reasons: tuple[Reason, ...] = ()

@@ -10,11 +10,13 @@ NOTE_KEY = "score"
 _MOST_FINDINGS = 25
 _MOST_REASONS = 25
 _SIGN = {
-    GateStatus.PASS: "✅ pass",
-    GateStatus.FAIL: "❌ fail",
     GateStatus.BLOCKED: "⛔ blocked",
+    GateStatus.FAIL: "❌ fail",
     GateStatus.INCONCLUSIVE: "❔ inconclusive",
+    GateStatus.PASS: "✅ pass",
+    GateStatus.SKIPPED: "➖ skipped",
 }
+"""Worst first."""
 _HEADLINE = {
     Verdict.PASS: "✅ Passed",
     Verdict.FAIL: "❌ Failed",
@@ -97,8 +99,7 @@ def _gates(report: GateReport) -> list[str]:
 
 
 def _worst_first(gate: GateResult) -> tuple[int, str]:
-    order = (GateStatus.BLOCKED, GateStatus.FAIL, GateStatus.INCONCLUSIVE, GateStatus.PASS)
-    return order.index(gate.status), gate.gate
+    return tuple(_SIGN).index(gate.status), gate.gate
 
 
 def _components(score: Score) -> list[str]:
@@ -188,6 +189,5 @@ def _checkpoints(attempt: Attempt) -> list[str]:
 
 
 def _proof(score: Score) -> list[str]:
-    return [
-        f"Judged: tree `{score.tree[:12]}` on base `{score.base[:12]}`, configuration `{score.config_hash[:12]}`."
-    ]
+    tree, base = (sha[:12] if sha else "unknown" for sha in (score.tree, score.base))
+    return [f"Judged: tree `{tree}` on base `{base}`, configuration `{score.config_hash[:12]}`."]

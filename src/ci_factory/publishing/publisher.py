@@ -177,8 +177,8 @@ class Publisher:
     ) -> str:
         """Our own commit of the judged tree: the agent's commits, authors and dates are not taken over."""
         head = self.repo.unbundle(folder.bundle)
-        trees = {self.repo.tree_of(head), attempt.tree, report.tree, score.tree}
-        if len(trees) != 1:
+        tree = self.repo.tree_of(head)
+        if {attempt.tree, report.tree, score.tree} != {tree}:
             raise ArtifactError(
                 "bundle, attempt and verdict do not speak of the same tree",
                 where=planned.id,
@@ -187,7 +187,7 @@ class Publisher:
         if found := policy.problems(self.repo.changes(attempt.base, head, renames=False)):
             raise ArtifactError(f"the change may not be published: {'; '.join(found[:5])}", where=planned.id)
         return self.repo.commit_tree(
-            score.tree,
+            tree,
             parents=(attempt.base,),
             message=names.commit_message(planned.candidate.ticket, attempt, score),
             author=self.identity,

@@ -7,7 +7,13 @@ from ci_factory.model.gate import Component, Finding, GateResult, GateStatus, Re
 
 SECURITY_POINTS = {Severity.CRITICAL: 50, Severity.HIGH: 20, Severity.MEDIUM: 5}
 """SPEC 5.4: 100 - (50 critical + 20 high + 5 medium), not below 0; lower severities cost nothing."""
-WORST_FIRST = (GateStatus.BLOCKED, GateStatus.FAIL, GateStatus.INCONCLUSIVE, GateStatus.PASS)
+WORST_FIRST = (
+    GateStatus.BLOCKED,
+    GateStatus.FAIL,
+    GateStatus.INCONCLUSIVE,
+    GateStatus.PASS,
+    GateStatus.SKIPPED,
+)
 _FULL = 100.0
 
 

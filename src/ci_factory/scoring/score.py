@@ -9,7 +9,9 @@ from ci_factory.model.gate import (
     GateReport,
     GateResult,
     GateStatus,
+    PlannedGate,
     Reason,
+    RootScore,
     Score,
     Verdict,
 )
@@ -23,39 +25,65 @@ def score_report(report: GateReport, gates: GatesConfig) -> Score:
     Components all of whose gates are disabled are left out, and the other weights are scaled to sum to 1. A
     component that could not be measured has no score and adds no points.
     """
-    judged = _judged(report, gates)
-    weights = _weights(judged, gates)
-    score = _weighted(judged, weights, unknown=0)
-    known = any(judged[component].score is not None for component in weights)
+    expected = _expected(report, gates)
+    judged = _judged(expected, report.gates)
+    whole = _root_score(judged, gates)
+    roots = sorted({each.root for each in expected})
     return Score(
-        score=score if known else None,
-        verdict=_verdict(judged, weights, score, gates.threshold),
+        score=whole.score,
+        verdict=whole.verdict,
         threshold=gates.threshold,
         tree=report.tree,
         base=report.base,
         head=report.head,
         config_hash=report.config_hash,
+        components=whole.components,
+        roots={root: _one_root(root, expected, report, gates) for root in roots} if len(roots) > 1 else {},
+        reasons=_sorted(reason for each in judged.values() for reason in each.reasons),
+    )
+
+
+def _expected(report: GateReport, gates: GatesConfig) -> list[PlannedGate]:
+    """What the run had planned; every built-in gate when it did not say."""
+    planned = report.planned or [
+        PlannedGate(gate=name, component=component) for name, component in EXPECTED.items()
+    ]
+    return [each for each in planned if each.gate not in gates.disabled]
+
+
+def _one_root(
+    root: str, expected: Sequence[PlannedGate], report: GateReport, gates: GatesConfig
+) -> RootScore:
+    ours = [each for each in expected if each.root == root]
+    return _root_score(_judged(ours, report.gates), gates)
+
+
+def _root_score(judged: Mapping[Component, Judged], gates: GatesConfig) -> RootScore:
+    weights = _weights(judged, gates)
+    score = _weighted(judged, weights, unknown=0)
+    known = any(judged[component].score is not None for component in weights)
+    return RootScore(
+        score=score if known else None,
+        verdict=_verdict(judged, weights, score, gates.threshold),
         components={
             component: ComponentScore(
                 score=each.score, weight=weights.get(component, 0.0), status=each.status
             )
             for component, each in judged.items()
         },
-        reasons=_sorted(reason for each in judged.values() for reason in each.reasons),
     )
 
 
-def _judged(report: GateReport, gates: GatesConfig) -> dict[Component, Judged]:
-    """Every component that has an enabled gate."""
+def _judged(expected: Sequence[PlannedGate], results: Sequence[GateResult]) -> dict[Component, Judged]:
+    """Every component that has a gate which was not skipped."""
+    skipped = {each.gate for each in results if each.status is GateStatus.SKIPPED}
     found = {}
     for component in Component:
-        expected = [
-            name for name, feeds in EXPECTED.items() if feeds is component and name not in gates.disabled
-        ]
-        if expected:
-            results = [each for each in report.gates if each.gate in expected and each.component is component]
-            missing = [name for name in expected if not _once(name, results)]
-            found[component] = judge(component, results, missing)
+        names = [each.gate for each in expected if each.component is component and each.gate not in skipped]
+        if names:
+            ours = [each for each in results if each.gate in names and each.component is component]
+            missing = [name for name in names if not _once(name, ours)]
+            found[component] = judge(component, ours, missing)
     return found
 
 
