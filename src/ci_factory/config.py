@@ -4,7 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from ci_factory.errors import ConfigError
 from ci_factory.model.base import Value
+from ci_factory.model.commands import CommandConfig, Inside, Presets, Words
 from ci_factory.model.gate import Component
 from ci_factory.model.ticket import Priority, Size
 
@@ -162,6 +163,24 @@ class TestsConfig(Value):
     coverage_target: float = Field(default=80, ge=0, le=100)
 
 
+_NamedT = TypeVar("_NamedT", "RootConfig", CommandConfig)
+
+
+class RootConfig(Value):
+    """A project inside the repository; what it does not set is as for the repository."""
+
+    path: Inside
+    """Its folder; `.` is the repository itself, without the other roots."""
+    presets: Presets = ("auto",)
+    commands: tuple[CommandConfig, ...] = ()
+    setup: Words = ()
+    setup_paths: tuple[Inside, ...] = ()
+    disabled: tuple[str, ...] = ()
+    """Names of gates, without the root before them."""
+    tests: TestsConfig | None = None
+    python: str | None = None
+
+
 class GatesConfig(Value):
     """Which gates run and how they are judged."""
 
@@ -169,12 +188,36 @@ class GatesConfig(Value):
     weights: dict[Component, float] = Field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     disabled: tuple[str, ...] = ()
     """Names of gates that are not run; a component left without a gate has no weight."""
+    presets: Presets = ("auto",)
+    """Languages whose usual tools run; `auto` is those that the repository is written in."""
+    commands: tuple[CommandConfig, ...] = ()
+    """The project's own gates."""
+    setup: Words = ()
+    """Installs what the tools and tests need, such as `npm ci`; runs once for the same lock files."""
+    setup_paths: tuple[Inside, ...] = ()
+    """Folders that it fills; none given: those that are usual for the presets."""
+    setup_timeout_seconds: float = Field(default=900, gt=0)
+    roots: tuple[RootConfig, ...] = ()
+    """Projects of a repository that holds several; none: the repository is one."""
     tests: TestsConfig = TestsConfig()
     tool_timeout_seconds: float = Field(default=300, gt=0)
     python: str | None = None
     """Interpreter of the project's environment; `null` is the one that runs ci-factory."""
+    protected: Literal["block", "review"] = "block"
+    """What a change of pipelines, owners, the factory's own file or the settings of tools asks for."""
+    suppressions: Literal["block", "review", "allow"] = "block"
+    """What a new comment that silences a tool asks for."""
     semgrep_rules: tuple[str, ...] = ()
     """More rule files or folders, relative to the repository's root."""
+
+    @field_validator("commands", "roots")
+    @classmethod
+    def _names_differ(cls, values: tuple[_NamedT, ...]) -> tuple[_NamedT, ...]:
+        names = [each.path if isinstance(each, RootConfig) else each.name for each in values]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            msg = f"must differ, twice: {', '.join(twice)}"
+            raise ValueError(msg)
+        return values
 
     @field_validator("weights")
     @classmethod

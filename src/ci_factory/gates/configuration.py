@@ -10,7 +10,7 @@ from ci_factory.gates.change import Change
 from ci_factory.gates.checkout import Entry
 
 _RUFF = {"ruff.toml", ".ruff.toml"}
-_NAMES = {
+SETTINGS = {
     *_RUFF,
     "pyproject.toml",
     "setup.cfg",
@@ -23,7 +23,12 @@ _NAMES = {
     ".pytest.toml",
     ".coveragerc",
     ".semgrepignore",
+    ".secrets.baseline",
+    ".bandit",
+    ".flake8",
+    ".pylintrc",
 }
+"""Names of files in which tools look for settings."""
 _MAX_BYTES = 1024 * 1024
 
 
@@ -46,7 +51,7 @@ def overlay(change: Change, base: dict[str, Entry]) -> Overlay:
     """The base's settings over the head's. `base` is the base's tree by path."""
     put, drop = [], []
     for changed in change.files:
-        if PurePosixPath(changed.old_path).name in _NAMES and changed.old_path in base:
+        if PurePosixPath(changed.old_path).name in SETTINGS and changed.old_path in base:
             put.append(base[changed.old_path])
         if changed.path not in base and changed.status != "D" and _loosens(changed.path, base):
             drop.append(changed.path)

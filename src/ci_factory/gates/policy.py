@@ -1,21 +1,18 @@
 """What the project itself asks of a change, by paths; and what a person should see before anything else."""
 
-import re
 from collections.abc import Iterator
 
 from pathspec import GitIgnoreSpec
 
 from ci_factory.config import CustomRule
+from ci_factory.gates import protected
 from ci_factory.gates.findings import clean
 from ci_factory.gates.protocol import Judgement
 from ci_factory.gates.subject import Subject
+from ci_factory.gates.suppressions import new_suppressions
 from ci_factory.model.gate import Component, GateStatus, Reason
 from ci_factory.system.git import FileChange
 
-_SUPPRESSION = re.compile(
-    r"#\s*(noqa\b|type:\s*ignore|pragma:\s*no\s?cover|nosec\b|nosemgrep\b|pragma:\s*allowlist|mypy:\s*ignore-errors|pyright:\s*ignore|ruff:\s*noqa)",
-    re.IGNORECASE,
-)
 _MAX_REASONS = 50
 
 
@@ -26,22 +23,31 @@ class PolicyGate:
 
     def judge(self, subject: Subject) -> Judgement:
         """Read the list of changed files and the added lines."""
-        blocks = [*_odd(subject), *_ruled(subject, "block")]
-        reviews, warnings = list(_ruled(subject, "require_review")), list(_ruled(subject, "warn"))
-        areas, settings, silenced = (
-            list(_sensitive(subject)),
-            list(_settings(subject)),
-            list(_suppressions(subject)),
-        )
-        reasons = [*blocks, *reviews, *areas, *warnings, *settings, *silenced]
+        gates = subject.config.gates
+        judges, silenced = list(_judges(subject)), list(_suppressions(subject))
+        blocks = [
+            *_odd(subject),
+            *_ruled(subject, "block"),
+            *(judges if gates.protected == "block" else []),
+            *(silenced if gates.suppressions == "block" else []),
+        ]
+        reviews = [
+            *_ruled(subject, "require_review"),
+            *_sensitive(subject),
+            *(judges if gates.protected == "review" else []),
+            *(silenced if gates.suppressions == "review" else []),
+        ]
+        remarks = [*_ruled(subject, "warn"), *_settings(subject, judges)]
+        remarks += silenced if gates.suppressions == "allow" else []
         return Judgement(
             GateStatus.BLOCKED if blocks else GateStatus.PASS,
-            f"{len(blocks)} blocking, {len(reviews) + len(areas)} to review, {len(silenced)} new suppressions",
-            reasons=tuple(reasons[:_MAX_REASONS]),
+            f"{len(blocks)} blocking, {len(reviews)} to review, {len(silenced)} new suppressions",
+            reasons=tuple([*blocks, *reviews, *remarks][:_MAX_REASONS]),
             figures={
                 "blocking": len(blocks),
-                "review": len(reviews) + len(areas),
+                "review": len(reviews),
                 "suppressions": len(silenced),
+                "judges": len(judges),
             },
         )
 
@@ -91,14 +97,18 @@ def _sensitive(subject: Subject) -> Iterator[Reason]:
             yield _remark(f"sensitive area ({area.category}){who}", change.path)
 
 
-def _settings(subject: Subject) -> Iterator[Reason]:
+def _judges(subject: Subject) -> Iterator[Reason]:
+    for path, said in sorted(set(protected.changed(subject))):
+        yield _remark(f"{said}: a person decides", path)
+
+
+def _settings(subject: Subject, judges: list[Reason]) -> Iterator[Reason]:
+    told = {reason.path for reason in judges}
     for path in subject.overlay.paths:
-        yield _remark("settings of tools changed: judged with the base's version", path)
+        if clean(path) not in told:
+            yield _remark("a file with settings of tools changed: judged with the base's version", path)
 
 
 def _suppressions(subject: Subject) -> Iterator[Reason]:
-    for path, lines in sorted(subject.change.added.items()):
-        if path.endswith((".py", ".pyi")):
-            for line in lines:
-                if found := _SUPPRESSION.search(line.text):
-                    yield _remark(f"new suppression: {found[1]}", path, line.number)
+    for path, line, words in new_suppressions(subject):
+        yield _remark(f"new suppression: {words}: a person decides", path, line)

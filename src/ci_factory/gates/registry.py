@@ -9,10 +9,12 @@ from ci_factory.gates.ruff import RuffGate
 from ci_factory.gates.secrets import SecretsGate
 from ci_factory.gates.semgrep import SemgrepGate
 from ci_factory.gates.syntax import SyntaxGate
+from ci_factory.gates.tampering.gate import TamperingGate
 from ci_factory.gates.testsuite import TestsGate
 
 GATES: dict[str, Gate] = {
     "policy": PolicyGate(),
+    "tampering": TamperingGate(),
     "syntax": SyntaxGate(),
     "ruff": RuffGate(),
     "mypy": MypyGate(),

@@ -4,6 +4,7 @@ from ci_factory.model.gate import Component
 
 EXPECTED: dict[str, Component] = {
     "policy": Component.POLICY,
+    "tampering": Component.POLICY,
     "syntax": Component.SYNTAX,
     "ruff": Component.SYNTAX,
     "mypy": Component.SYNTAX,

@@ -1,0 +1,5 @@
+"""Ways to make a change look right that is not, found in the change itself (THREATS 28-30, 33).
+
+`gate` runs every detector of `detectors` over the changed Python files. A detector is a pure function from one `Module` to
+remarks; it sees code, it never runs it.
+"""
