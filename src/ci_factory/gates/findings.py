@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ci_factory.gates.subject import SideName, Subject
@@ -55,9 +55,35 @@ def compare(
     renamed = [
         seen.model_copy(update={"path": before[seen.path]}) for seen in base.seen if seen.path in before
     ]
-    known = {fingerprint for fingerprint, _ in fingerprints(renamed)}
-    found = [_finding(tool, mark, seen, known) for mark, seen in fingerprints(head.seen)]
+    known = _known(head.seen, renamed, {path: _added(subject, path) for path in noisy})
+    found = [_finding(tool, mark, seen, is_new=mark not in known) for mark, seen in fingerprints(head.seen)]
     return tuple(sorted(found, key=_order))
+
+
+def _known(
+    head: Iterable[Observation], base: Iterable[Observation], added: Mapping[str, frozenset[int]]
+) -> set[str]:
+    """Fingerprints of the head's observations that the base has too, as often as the base has them.
+
+    Of several that are equal, those on lines that the change did not touch are the old ones.
+    """
+    left = Counter(_identity(observation) for observation in base)
+    marked = sorted(fingerprints(head), key=lambda each: _touches(each[1], added))
+    old = set()
+    for mark, observation in marked:
+        identity = _identity(observation)
+        if left[identity] > 0:
+            left[identity] -= 1
+            old.add(mark)
+    return old
+
+
+def _touches(observation: Observation, added: Mapping[str, frozenset[int]]) -> bool:
+    return observation.region is not None and observation.region.line in added.get(observation.path, ())
+
+
+def _added(subject: Subject, path: str) -> frozenset[int]:
+    return frozenset(line.number for line in subject.change.added.get(path, ()))
 
 
 def _measured(
@@ -73,10 +99,15 @@ def fingerprints(seen: Iterable[Observation]) -> Iterator[tuple[str, Observation
     """Each observation with a mark made of rule, path, normalised snippet and occurrence, in order of place."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for observation in sorted(seen, key=_place):
-        key = (observation.rule, observation.path, " ".join(observation.snippet.split()))
+        key = _identity(observation)
         counts[key] += 1
         text = "\0".join((*key, str(counts[key])))
         yield hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:40], observation
+
+
+def _identity(observation: Observation) -> tuple[str, str, str]:
+    """What stays the same when lines move or are indented anew."""
+    return observation.rule, observation.path, " ".join(observation.snippet.split())
 
 
 def new(findings: Iterable[Finding]) -> list[Finding]:
@@ -131,7 +162,7 @@ def _order(finding: Finding) -> tuple[bool, int, str, int, str, str]:
     )
 
 
-def _finding(tool: str, mark: str, seen: Observation, known: set[str]) -> Finding:
+def _finding(tool: str, mark: str, seen: Observation, *, is_new: bool) -> Finding:
     return Finding(
         tool=tool,
         rule=seen.rule,
@@ -140,6 +171,6 @@ def _finding(tool: str, mark: str, seen: Observation, known: set[str]) -> Findin
         path=seen.path,
         region=seen.region,
         fingerprint=mark,
-        is_new=mark not in known,
+        is_new=is_new,
         help=seen.help,
     )
