@@ -4,7 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -148,6 +148,24 @@ DEFAULT_WEIGHTS: dict[Component, float] = {
 }
 
 
+class MutantsConfig(Value):
+    """Small faults put into changed lines, to see whether a test notices."""
+
+    sample: int = Field(default=20, ge=0, le=1000)
+    """Most of them for one change; 0 makes none."""
+    seconds: float = Field(default=60, gt=0)
+    """For all of them together."""
+
+
+class ProofPoints(Value):
+    """Points of the test component's 100 that are lost when its tests prove little."""
+
+    unproven: float = Field(default=20, ge=0, le=100)
+    """When no test fails without the change."""
+    mutants: float = Field(default=20, ge=0, le=100)
+    """When no mutant is noticed; in proportion when some are."""
+
+
 class TestsConfig(Value):
     """The tests gate."""
 
@@ -161,9 +179,20 @@ class TestsConfig(Value):
     coverage_minimum: float = Field(default=60, ge=0, le=100)
     """Percent of the new executable lines."""
     coverage_target: float = Field(default=80, ge=0, le=100)
-
-
-_NamedT = TypeVar("_NamedT", "RootConfig", CommandConfig)
+    reruns: int = Field(default=2, ge=0, le=20)
+    """How often a test that fails, or that the change brings, is run again to see whether it always ends the same."""
+    proof: bool = True
+    """Whether the change's own tests are run on the base's source, where at least one must fail."""
+    mutants: MutantsConfig = MutantsConfig()
+    points: ProofPoints = ProofPoints()
+    command: Words = ()
+    """Runs the tests in place of pytest or what a preset knows."""
+    report: Inside | None = None
+    """File, or pattern of files, that the command writes; `null` is its standard output."""
+    format: Literal["junit", "go-test-json"] = "junit"
+    coverage: Inside | None = None
+    """File that the command writes about covered lines; `null` when it measures none."""
+    coverage_format: Literal["cobertura", "lcov", "coverage-json"] = "lcov"
 
 
 class RootConfig(Value):
@@ -179,6 +208,29 @@ class RootConfig(Value):
     """Names of gates, without the root before them."""
     tests: TestsConfig | None = None
     python: str | None = None
+
+
+class LicencesConfig(Value):
+    """Licences that are judged otherwise than their class."""
+
+    allow: tuple[str, ...] = ()
+    """SPDX identifiers that pass."""
+    review: tuple[str, ...] = ()
+    """SPDX identifiers that a person looks at; they warn."""
+
+
+class DependenciesConfig(Value):
+    """The dependencies gate."""
+
+    new: Literal["review", "block", "allow"] = "review"
+    """What a new or changed dependency means by itself."""
+    allow: tuple[str, ...] = ()
+    """Names that are never questioned."""
+    licences: LicencesConfig = LicencesConfig()
+    check_index: bool = True
+    """Whether the configured package index is asked for names and licences of new dependencies."""
+    timeout_seconds: float = Field(default=30, gt=0)
+    """For one question to the index."""
 
 
 class GatesConfig(Value):
@@ -200,6 +252,7 @@ class GatesConfig(Value):
     roots: tuple[RootConfig, ...] = ()
     """Projects of a repository that holds several; none: the repository is one."""
     tests: TestsConfig = TestsConfig()
+    dependencies: DependenciesConfig = DependenciesConfig()
     tool_timeout_seconds: float = Field(default=300, gt=0)
     python: str | None = None
     """Interpreter of the project's environment; `null` is the one that runs ci-factory."""
@@ -210,14 +263,14 @@ class GatesConfig(Value):
     semgrep_rules: tuple[str, ...] = ()
     """More rule files or folders, relative to the repository's root."""
 
-    @field_validator("commands", "roots")
+    @field_validator("roots")
     @classmethod
-    def _names_differ(cls, values: tuple[_NamedT, ...]) -> tuple[_NamedT, ...]:
-        names = [each.path if isinstance(each, RootConfig) else each.name for each in values]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            msg = f"must differ, twice: {', '.join(twice)}"
+    def _paths_differ(cls, roots: tuple[RootConfig, ...]) -> tuple[RootConfig, ...]:
+        paths = [root.path for root in roots]
+        if twice := sorted({path for path in paths if paths.count(path) > 1}):
+            msg = f"paths must differ, twice: {', '.join(twice)}"
             raise ValueError(msg)
-        return values
+        return roots
 
     @field_validator("weights")
     @classmethod

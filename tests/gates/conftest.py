@@ -8,7 +8,7 @@ import pytest
 
 from ci_factory import config as configuration
 from ci_factory.config import Config
-from ci_factory.gates.registry import GATES
+from ci_factory.gates.plan import known_names
 from ci_factory.gates.runner import run_gates
 from ci_factory.model.gate import GateReport, GateResult
 from ci_factory.system.clock import SystemClock
@@ -45,7 +45,8 @@ class Project:
     ) -> GateReport:
         """Run these gates only (none named: all). `settings` is the text of a configuration."""
         base, head = revisions
-        config = only(gates or GATES, configuration.parse(settings))
+        config = configuration.parse(settings)
+        config = only(gates, config) if gates else config
         cache = self.cache if cached else None
         return run_gates(
             self.git, base, head, config=config, scratch=self.scratch, cache=cache, clock=SystemClock()
@@ -53,13 +54,14 @@ class Project:
 
     def judge(self, gate: str, settings: str = "", *, cached: bool = False) -> GateResult:
         """The result of one gate on the last commit."""
-        return self.report(gate, settings=settings, cached=cached).gates[0]
+        report = self.report(gate, settings=settings, cached=cached)
+        return next(each for each in report.gates if each.gate == gate)
 
 
 def only(gates: Iterable[str], config: Config) -> Config:
-    """The configuration with all other gates disabled."""
-    wanted = set(gates)
-    others = tuple(name for name in GATES if name not in wanted)
+    """The configuration with all other gates disabled; gates of a root are called `root:gate`."""
+    wanted = {name for full in gates for name in (full, full.rpartition(":")[2])}
+    others = tuple(name for name in known_names(config.gates) if name not in wanted)
     return config.model_copy(update={"gates": config.gates.model_copy(update={"disabled": others})})
 
 

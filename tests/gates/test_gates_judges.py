@@ -33,6 +33,7 @@ JUDGES: dict[str, dict[str, str | None]] = {
     "coverage": {".coveragerc": "[run]\nomit = *\n"},
     "ignored by scanners": {".semgrepignore": "*\n"},
     "accepted secrets": {".secrets.baseline": "{}\n"},
+    "linter of another language": {"eslint.config.js": "export default [];\n"},
     "script that tests": {"package.json": '{"name": "x", "scripts": {"test": "true", "start": "node ."}}'},
 }  # fmt: skip
 

@@ -58,3 +58,12 @@ def test_as_many_are_new_as_were_added(
     found = project.judge("ruff").findings
     assert (len(found), sum(each.is_new for each in found)) == (copies + more, more)
     assert len({each.fingerprint for each in found}) == len(found)
+
+
+def test_a_violation_behind_a_comment_is_shown_as_suppressed(project: Project) -> None:
+    """The linter is asked again without its comments: what they hide is listed, marked, and does not fail the gate."""
+    project.commit({"a.py": "A = 1\n"})
+    project.commit({"a.py": "A = 1\nimport os  # noqa: F401\nimport sys\n"})
+    result = project.judge("ruff")
+    assert result.status is GateStatus.FAIL
+    assert [(each.region.line, each.suppressed) for each in result.findings] == [(2, True), (3, False)]

@@ -210,3 +210,11 @@ def test_the_order_of_the_gates_changes_nothing(gates: GateReport, chance: Any) 
         score_report(other, GatesConfig()).model_dump_json()
         == score_report(gates, GatesConfig()).model_dump_json()
     )
+
+
+def test_warnings_beside_errors_cost_nothing() -> None:
+    """The points of a failed linter are lost to its errors; its warnings are told without points."""
+    found = (finding(severity=Severity.HIGH, rule="error"), finding(severity=Severity.MEDIUM, rule="warning"))
+    judged = score(result("ruff", status=GateStatus.FAIL, score=0, findings=found))
+    told = {reason.message.split(":")[0]: reason.points for reason in judged.reasons if reason.path}
+    assert told == {"error": 100, "warning": 0}

@@ -29,6 +29,11 @@ class Measurements:
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
+    @property
+    def folder(self) -> Path | None:
+        """Where values are kept between runs, if anywhere."""
+        return self._folder
+
     def get(self, key: Json, kind: type[ModelT], measure: Callable[[], ModelT]) -> ModelT:
         """The value for this key (anything JSON can say), measured if need be; two who ask at once share one run."""
         text = json.dumps([__version__, kind.__name__, key], sort_keys=True)

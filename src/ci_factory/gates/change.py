@@ -11,7 +11,11 @@ from ci_factory.system.git import FileChange, Git
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _REGULAR_MODES = {"100644", "100755"}
 _ABSENT_MODE = "000000"
-_TEST_FOLDERS = {"test", "tests", "testing"}
+_TEST_FOLDERS = {"test", "tests", "testing", "__tests__"}
+_TEST_NAME = re.compile(
+    r"conftest\.py|test_.*\.py|.*_test\.(py|go)|.*\.(test|spec)\.[cm]?[jt]sx?|(.*Tests?|.*TestCase|.*IT)\.(java|php)"
+)
+"""Python, Go, JavaScript and TypeScript, Java and PHP."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,9 @@ def safe_name(path: str) -> bool:
 
 
 def is_test(path: str) -> bool:
-    """Whether a file belongs to the tests: by the names that pytest looks for, or by its folder."""
+    """Whether a file belongs to the tests: by the names that test runners look for, or by its folder."""
     place = PurePosixPath(path)
-    named = place.name == "conftest.py" or re.fullmatch(r"test_.*\.py|.*_test\.py", place.name) is not None
+    named = _TEST_NAME.fullmatch(place.name) is not None
     return named or any(part in _TEST_FOLDERS for part in place.parts[:-1])
 
 

@@ -1,113 +1,93 @@
-"""How much cyclomatic complexity the change adds, by radon.
+"""How much cyclomatic complexity the change adds, by radon for Python and by lizard for other languages.
 
 Score: 100 - 2 x (complexity of the changed files after - before), between 0 and 100. Tests do not count.
 """
 
-import json
-from collections.abc import Iterator
-
 from ci_factory.gates.change import is_test
+from ci_factory.gates.functions import LIZARD, OTHERS, RADON, Blocks, count
 from ci_factory.gates.protocol import Judgement, Unmeasurable
-from ci_factory.gates.subject import SideName, Subject
-from ci_factory.gates.tools import Tool, relative
-from ci_factory.model.base import Json, Value
+from ci_factory.gates.subject import Subject
+from ci_factory.gates.tools import Tool
 from ci_factory.model.gate import Component, GateStatus, Reason
+from ci_factory.system.git import FileChange
 
-RADON = Tool("radon")
 POINTS = 2
 """Lost for each unit of complexity."""
 _MAX_REASONS = 20
-
-
-class Block(Value):
-    """One function or method; `path` is the head's name of its file."""
-
-    path: str
-    name: str
-    line: int
-    complexity: int
-
-
-class Blocks(Value):
-    """All functions of the changed files of one side."""
-
-    blocks: tuple[Block, ...] = ()
-    unreadable: tuple[str, ...] = ()
-    """Head's names of files that do not parse."""
-
-    @property
-    def total(self) -> int:
-        """Sum of their complexity."""
-        return sum(block.complexity for block in self.blocks)
-
-    def without(self, paths: tuple[str, ...]) -> "Blocks":
-        """The same, these files left out."""
-        return Blocks(blocks=tuple(block for block in self.blocks if block.path not in paths))
+_SUFFIXES = ((RADON, (".py",)), (LIZARD, OTHERS))
 
 
 class ComplexityGate:
-    """Scores; never fails."""
+    """Scores; never fails. Other languages than Python are optional: without lizard they are not counted."""
 
     component = Component.COMPLEXITY
 
     def judge(self, subject: Subject) -> Judgement:
         """Compare the sums of both sides, so that code that only moved costs nothing."""
-        changes = [each for each in subject.change.files if _counts(each.path) or _counts(each.old_path)]
-        if not changes:
-            return Judgement(GateStatus.PASS, "no Python source changed", score=100)
-        version = RADON.version()
-        after = {each.path: each.path for each in changes if each.status != "D" and _counts(each.path)}
-        before = {
-            each.old_path: each.path for each in changes if each.status != "A" and _counts(each.old_path)
-        }
-        head, base = _measure(subject, "head", after, version), _measure(subject, "base", before, version)
-        if head.unreadable:
-            raise Unmeasurable(f"{head.unreadable[0]} does not parse")
-        # What did not parse on the base has no "before": such a file is left out.
-        head = head.without(base.unreadable)
-        net = head.total - base.total
-        return Judgement(
-            GateStatus.PASS,
-            f"{net:+d} cyclomatic complexity",
-            score=max(0, min(100, 100 - POINTS * net)),
-            reasons=_reasons(head, base, net),
-            figures={"added": net, "before": base.total, "after": head.total},
-            tools={"radon": version},
-        )
+        head = base = Blocks()
+        versions: dict[str, str] = {}
+        missing: list[Reason] = []
+        for tool, suffixes in _SUFFIXES:
+            changes = [each for each in subject.change.files if _counts(each, suffixes)]
+            if not changes:
+                continue
+            if tool is LIZARD and not tool.installed():
+                missing = [_remark(f"{len(changes)} files are not counted: lizard is not installed")]
+                continue
+            versions[tool.program] = tool.version()
+            after, before = _both(subject, tool, suffixes, versions[tool.program])
+            head, base = head + after, base + before
+        if not versions:
+            return _nothing(missing)
+        return _judgement(head, base, versions, missing)
 
 
-def _counts(path: str) -> bool:
-    return path.endswith(".py") and not is_test(path)
+def _counts(change: FileChange, suffixes: tuple[str, ...]) -> bool:
+    return _is_source(change.path, suffixes) or _is_source(change.old_path, suffixes)
 
 
-def _measure(subject: Subject, side: SideName, names: dict[str, str], version: str) -> Blocks:
-    if not names:
-        return Blocks()
-    key = {"tool": "radon", "version": version, "files": names}
-    return subject.measure(side, key, Blocks, lambda: _read(subject, side, names))
+def _is_source(path: str, suffixes: tuple[str, ...]) -> bool:
+    return path.endswith(suffixes) and not is_test(path)
 
 
-def _read(subject: Subject, side: SideName, names: dict[str, str]) -> Blocks:
-    folder = subject.folder(side)
-    # radon would take settings from its current folder: it gets an empty one and absolute paths
-    places = [str(folder / path) for path in names]
-    done = RADON.run(subject, ["cc", "-j", *places], cwd=subject.scratch / "tmp", expected=frozenset({0}))
-    try:
-        report = json.loads(done.stdout)
-        found = {relative(path, folder): rows for path, rows in report.items()}
-        unreadable = tuple(names[path] for path, rows in found.items() if isinstance(rows, dict))
-        return Blocks(blocks=tuple(_blocks(found, names)), unreadable=unreadable)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Unmeasurable(f"radon's report can't be read: {error}") from error
+def _both(subject: Subject, tool: Tool, suffixes: tuple[str, ...], version: str) -> tuple[Blocks, Blocks]:
+    files = subject.change.files
+    after = {each.path: each.path for each in files if each.status != "D" and _is_source(each.path, suffixes)}
+    before = {
+        each.old_path: each.path
+        for each in files
+        if each.status != "A" and _is_source(each.old_path, suffixes)
+    }
+    head, base = (
+        count(subject, "head", tool, after, version),
+        count(subject, "base", tool, before, version),
+    )
+    if head.unreadable:
+        raise Unmeasurable(f"{head.unreadable[0]} does not parse")
+    # What did not parse on the base has no "before": such a file is left out.
+    return head.without(base.unreadable), base
 
 
-def _blocks(found: dict[str, Json], names: dict[str, str]) -> Iterator[Block]:
-    for path, rows in found.items():
-        for row in rows if isinstance(rows, list) else ():
-            if row["type"] != "class":  # its methods are listed by themselves
-                owner = f"{row['classname']}." if row.get("classname") else ""
-                name, line = f"{owner}{row['name']}", row["lineno"]
-                yield Block(path=names[path], name=name, line=line, complexity=row["complexity"])
+def _nothing(missing: list[Reason]) -> Judgement:
+    if missing:
+        return Judgement(GateStatus.SKIPPED, missing[0].message, reasons=tuple(missing))
+    return Judgement(GateStatus.PASS, "no source changed", score=100)
+
+
+def _judgement(head: Blocks, base: Blocks, versions: dict[str, str], missing: list[Reason]) -> Judgement:
+    net = head.total - base.total
+    return Judgement(
+        GateStatus.PASS,
+        f"{net:+d} cyclomatic complexity",
+        score=max(0, min(100, 100 - POINTS * net)),
+        reasons=(*_reasons(head, base, net), *missing),
+        figures={"added": net, "before": base.total, "after": head.total},
+        tools=versions,
+    )
+
+
+def _remark(text: str) -> Reason:
+    return Reason(component=Component.COMPLEXITY, points=0, message=text)
 
 
 def _reasons(head: Blocks, base: Blocks, net: int) -> tuple[Reason, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ci_factory.gates import presets
 from ci_factory.gates.change import Change
 from ci_factory.gates.checkout import Entry
 
@@ -51,17 +52,24 @@ def overlay(change: Change, base: dict[str, Entry]) -> Overlay:
     """The base's settings over the head's. `base` is the base's tree by path."""
     put, drop = [], []
     for changed in change.files:
-        if PurePosixPath(changed.old_path).name in SETTINGS and changed.old_path in base:
+        if is_settings(changed.old_path) and changed.old_path in base:
             put.append(base[changed.old_path])
         if changed.path not in base and changed.status != "D" and _loosens(changed.path, base):
             drop.append(changed.path)
     return Overlay(tuple(put), tuple(drop))
 
 
+def is_settings(path: str) -> bool:
+    """Whether a tool looks for settings in a file of this name: of Python's by their names, of others by their presets."""
+    return PurePosixPath(path).name in SETTINGS or presets.is_setting(path)
+
+
 def _loosens(path: str, base: dict[str, Entry]) -> bool:
     """Whether a new settings file would take over from the base's: those that tools look for folder by folder."""
     place = PurePosixPath(path)
     if place.name in {*_RUFF, ".semgrepignore"}:
+        return True
+    if presets.is_setting(path) and presets.takes_over(path, base):
         return True
     folder = f"{place.parent}/"
     return place.name == "pyproject.toml" and any(known.startswith(folder) for known in base)

@@ -28,6 +28,8 @@ class Observation(Value):
     snippet: str
     """What identifies it besides rule and path: the text it is about, not where it stands."""
     help: str = ""
+    suppressed: bool = False
+    """Marked so by the tool."""
 
 
 class Observations(Value):
@@ -172,5 +174,6 @@ def _finding(tool: str, mark: str, seen: Observation, *, is_new: bool) -> Findin
         region=seen.region,
         fingerprint=mark,
         is_new=is_new,
+        suppressed=seen.suppressed,
         help=seen.help,
     )

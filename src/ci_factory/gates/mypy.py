@@ -1,10 +1,12 @@
 """Types, by mypy under the base's configuration."""
 
 import json
+import sys
 from collections.abc import Sequence
 
 from ci_factory.gates import configuration, findings, tools, verdicts
 from ci_factory.gates.findings import Observation, Observations
+from ci_factory.gates.incremental import with_cache
 from ci_factory.gates.protocol import Judgement, Unmeasurable
 from ci_factory.gates.subject import SideName, Subject
 from ci_factory.gates.tools import Tool, dotted, relative
@@ -12,9 +14,15 @@ from ci_factory.model.base import Json
 from ci_factory.model.gate import Component, Region, Severity
 
 MYPY = Tool("mypy")
-_LENIENT = ["--ignore-missing-imports", "--explicit-package-bases", "--namespace-packages"]
+_LENIENT = [
+    "--ignore-missing-imports",
+    "--explicit-package-bases",
+    "--namespace-packages",
+    # Asking for annotations is a matter of taste where nobody chose mypy.
+    "--disable-error-code=var-annotated",
+]
 """For projects without a mypy configuration."""
-_ALWAYS = ["--no-error-summary", "--follow-imports=silent", "--cache-dir=/dev/null", "--output=json"]
+_ALWAYS = ["--no-error-summary", "--follow-imports=silent", "--output=json"]
 _FATAL = 2
 
 
@@ -29,19 +37,24 @@ class MypyGate:
         if not files:
             return verdicts.NOTHING
         version, flags = MYPY.version(), _flags(subject)
+        settings = [version, tools.interpreter_identity(subject), *flags]
 
         def scan(side: SideName, paths: Sequence[str]) -> Observations:
-            return _check(subject, side, paths, flags)
+            words = [*_python(subject), *flags]
+            return with_cache(subject, settings, lambda cache: _check(subject, side, paths, [*words, *cache]))
 
-        found = findings.compare(subject, "mypy", files, scan, [version, flags])
+        found = findings.compare(subject, "mypy", files, scan, settings)
         return verdicts.zero_errors(found, "type error", {"mypy": version})
 
 
 def _flags(subject: Subject) -> list[str]:
     file = configuration.mypy_file(subject.folder("base"))
-    chosen = ["--config-file", file] if file else ["--config-file=", *_LENIENT]
-    python = subject.config.gates.python
-    return [*chosen, *(["--python-executable", tools.interpreter(subject)] if python else []), *_ALWAYS]
+    return [*(["--config-file", file] if file else ["--config-file=", *_LENIENT]), *_ALWAYS]
+
+
+def _python(subject: Subject) -> list[str]:
+    own = tools.interpreter_identity(subject) != sys.executable
+    return ["--python-executable", tools.interpreter(subject)] if own else []
 
 
 def _check(subject: Subject, side: SideName, paths: Sequence[str], flags: list[str]) -> Observations:

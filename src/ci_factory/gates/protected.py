@@ -108,7 +108,7 @@ def _judging(path: str, text: str) -> Json:
         return _sections(text)
     if name == "package.json":
         return _package(text)
-    return text if name in configuration.SETTINGS else None
+    return text if configuration.is_settings(path) else None
 
 
 def _tables(text: str) -> Json:

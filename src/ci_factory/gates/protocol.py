@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ci_factory.errors import FactoryError
-from ci_factory.gates.subject import Subject
-from ci_factory.model.gate import Component, Finding, GateStatus, Reason
+from ci_factory.model.gate import CaseResult, Component, Finding, GateStatus, LineCoverage, Reason
+
+if TYPE_CHECKING:  # what a subject is made of may be unmeasurable too
+    from ci_factory.gates.subject import Subject
 
 
 class Unmeasurable(FactoryError):
@@ -27,6 +29,10 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
     figures: Mapping[str, float | None] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
+    cases: tuple[CaseResult, ...] = ()
+    """Tests that ran, for reports that people read."""
+    coverage: Mapping[str, LineCoverage] = field(default_factory=dict)
+    """Changed files whose lines were measured."""
 
 
 class Gate(Protocol):
@@ -36,7 +42,7 @@ class Gate(Protocol):
     def component(self) -> Component:
         """Which part of the score it feeds."""
 
-    def judge(self, subject: Subject) -> Judgement:
+    def judge(self, subject: "Subject") -> Judgement:
         """Measure head, compare it with base.
 
         Raises:

@@ -42,19 +42,32 @@ def _rules(subject: Subject) -> list[str]:
 
 
 def _check(subject: Subject, side: SideName, paths: Sequence[str], rules: list[str]) -> Observations:
-    folder = subject.folder(side)
-    flags = ["--no-cache", "--no-fix", "--force-exclude", "--quiet", "--output-format", "json"]
-    done = RUFF.run(
-        subject, ["check", *flags, *rules, *dotted(paths)], cwd=folder, expected=frozenset({0, 1})
-    )
+    """All violations; those that only a `noqa` comment hides are marked as suppressed."""
+    shown = {_identity(row) for row in _rows(subject, side, paths, rules)}
+    every = _rows(subject, side, paths, [*rules, "--ignore-noqa"])
     try:
-        rows = json.loads(done.stdout or "[]")
-        return Observations(seen=tuple(_observation(subject, side, row) for row in rows))
+        seen = (_observation(subject, side, row, suppressed=_identity(row) not in shown) for row in every)
+        return Observations(seen=tuple(seen))
     except (ValueError, KeyError, TypeError) as error:
         raise Unmeasurable(f"ruff's report can't be read: {error}") from error
 
 
-def _observation(subject: Subject, side: SideName, row: dict[str, Json]) -> Observation:
+def _rows(subject: Subject, side: SideName, paths: Sequence[str], flags: list[str]) -> list[dict[str, Json]]:
+    words = ["--no-cache", "--no-fix", "--force-exclude", "--quiet", "--output-format", "json", *flags]
+    folder = subject.folder(side)
+    done = RUFF.run(subject, ["check", *words, *dotted(paths)], cwd=folder, expected=frozenset({0, 1}))
+    try:
+        rows: list[dict[str, Json]] = json.loads(done.stdout or "[]")
+    except ValueError as error:
+        raise Unmeasurable(f"ruff's report can't be read: {error}") from error
+    return rows
+
+
+def _identity(row: dict[str, Json]) -> str:
+    return json.dumps([row.get("filename"), row.get("code"), row.get("location")])
+
+
+def _observation(subject: Subject, side: SideName, row: dict[str, Json], *, suppressed: bool) -> Observation:
     folder = subject.folder(side)
     path, line, last = relative(row["filename"], folder), row["location"]["row"], row["end_location"]["row"]
     return Observation(
@@ -65,4 +78,5 @@ def _observation(subject: Subject, side: SideName, row: dict[str, Json]) -> Obse
         region=Region(line=line, column=row["location"]["column"]),
         snippet=findings.snippet(folder, path, line, last),
         help=row["url"] or "",
+        suppressed=suppressed,
     )

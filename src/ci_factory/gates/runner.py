@@ -3,17 +3,18 @@
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ci_factory.config import Config
-from ci_factory.errors import ConfigError, FactoryError
+from ci_factory.errors import FactoryError
+from ci_factory.gates import roots
 from ci_factory.gates.cache import Measurements
 from ci_factory.gates.change import read_change
 from ci_factory.gates.findings import clean
+from ci_factory.gates.plan import Plan, Slot, check, make_plan
 from ci_factory.gates.protocol import Gate, Judgement
-from ci_factory.gates.registry import GATES
+from ci_factory.gates.redaction import without_secrets
 from ci_factory.gates.subject import Subject
 from ci_factory.model.gate import GateReport, GateResult, GateStatus, Reason
 from ci_factory.system.clock import Clock
@@ -30,20 +31,20 @@ def run_gates(
 
     Raises:
         RepositoryError: a revision does not exist.
-        ConfigError: `gates.disabled` names no gate.
+        ConfigError: `gates.disabled` names no gate, or a gate of the project's own has a name that is taken.
         ArtifactError: the change is too large to be read.
     """
-    gates = _enabled(config)
+    check(config)
     change = read_change(repo, repo.resolve(base), repo.resolve(head))
     scratch.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=scratch.resolve(), prefix="gates-"))
     try:
-        subject = Subject.make(repo, change, config, work, Measurements(cache))
-        results = _run_all(gates, subject, clock)
+        plan = make_plan(Subject.make(repo, change, config, work, Measurements(cache)))
+        results = _run_all(plan, clock)
     finally:
         _remove(work)
     every = {each.path for each in (*change.files, *change.odd)}
-    return GateReport(
+    report = GateReport(
         tree=change.head_tree,
         base=change.base,
         head=change.head,
@@ -51,41 +52,39 @@ def run_gates(
         changed_files=tuple(sorted(every)),
         added_lines=change.added_lines,
         removed_lines=change.removed_lines,
+        planned=tuple(slot.planned for slot in plan.slots),
         gates=results,
     )
+    return without_secrets(report, repo)
 
 
-def _enabled(config: Config) -> dict[str, Gate]:
-    disabled = set(config.gates.disabled)
-    if unknown := sorted(disabled - set(GATES)):
-        known = ", ".join(GATES)
-        raise ConfigError(
-            f"gates.disabled: there is no gate {', '.join(unknown)}", fix=f"use names of these: {known}"
-        )
-    return {name: gate for name, gate in GATES.items() if name not in disabled}
-
-
-def _run_all(gates: Mapping[str, Gate], subject: Subject, clock: Clock) -> tuple[GateResult, ...]:
-    with ThreadPoolExecutor(max(1, len(gates)), thread_name_prefix="gate") as pool:
-        running = [pool.submit(_run, name, gate, subject, clock) for name, gate in gates.items()]
+def _run_all(plan: Plan, clock: Clock) -> tuple[GateResult, ...]:
+    with ThreadPoolExecutor(max(1, len(plan.slots)), thread_name_prefix="gate") as pool:
+        running = [pool.submit(_run, slot, plan.remarks, clock) for slot in plan.slots]
         return tuple(future.result() for future in running)
 
 
-def _run(name: str, gate: Gate, subject: Subject, clock: Clock) -> GateResult:
+def _run(slot: Slot, remarks: tuple[Reason, ...], clock: Clock) -> GateResult:
     started = clock.monotonic()
-    judged = _judge(gate, subject)
-    return GateResult(
-        gate=name,
-        component=gate.component,
+    judged = _judge(slot.gate, slot.subject)
+    # how everything was measured is told once, with what else a person should know
+    said = remarks if slot.full_name == "policy" else ()
+    result = GateResult(
+        gate=slot.full_name,
+        component=slot.gate.component,
+        root=slot.subject.root,
         status=judged.status,
         score=judged.score,
         summary=judged.summary,
-        reasons=judged.reasons,
+        reasons=(*judged.reasons, *said),
         findings=judged.findings,
         figures=dict(judged.figures),
         tools=dict(judged.tools),
+        cases=judged.cases,
+        coverage=dict(judged.coverage),
         seconds=max(0.0, round(clock.monotonic() - started, 3)),
     )
+    return roots.lifted(result) if result.root else result
 
 
 def _judge(gate: Gate, subject: Subject) -> Judgement:

@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ from ci_factory.gates.cache import Measurements
 from ci_factory.gates.change import Change
 from ci_factory.gates.checkout import Entry, entries, export
 from ci_factory.gates.configuration import Overlay, overlay
+from ci_factory.gates.setup import Setup
 from ci_factory.model.base import Json
 from ci_factory.system.git import Git
 
@@ -28,12 +29,15 @@ class Checkouts:
         """Write below `root`."""
         self._repo, self._root = repo, root
         self._made: set[str] = set()
-        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
 
     def folder(self, name: str, tree: str, put: tuple[Entry, ...] = (), drop: tuple[str, ...] = ()) -> Path:
         """The folder of this name; the first call decides what is in it."""
         path = self._root / name
-        with self._lock:
+        with self._guard:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
             if name not in self._made:
                 export(self._repo, tree, path, put=put, drop=drop)
                 self._made.add(name)
@@ -53,6 +57,11 @@ class Subject:
     checkouts: Checkouts
     base_entries: dict[str, Entry] = field(repr=False)
     overlay: Overlay = field(repr=False)
+    root: str = ""
+    """Folder inside the repository that everything here is relative to; empty is the repository itself."""
+    setup: Setup | None = field(default=None, repr=False)
+    setup_root: str = ""
+    """Where the setup belongs: the root, or the repository that it is inherited from."""
 
     @classmethod
     def make(
@@ -65,15 +74,60 @@ class Subject:
         checkouts = Checkouts(repo, scratch / "trees")
         return cls(repo, change, config, scratch, measurements, checkouts, base, overlay(change, base))
 
-    def folder(self, side: SideName, use: str = "scan") -> Path:
-        """A checkout of one side. Code that runs gets one of its own (`use`), so that scanners see clean files."""
+    def folder(
+        self, side: SideName, use: str = "scan", put: tuple[Entry, ...] = (), drop: tuple[str, ...] = ()
+    ) -> Path:
+        """A checkout of one side, in it the folder of the root. Code that runs gets one of its own (`use`).
+
+        So scanners (`scan`) see clean files, and every other use has what the setup installed. `put` replaces files of
+        the head, `drop` leaves some out; the first call decides.
+
+        Raises:
+            Unmeasurable: the setup command failed.
+        """
         name = f"{use}-{side}"
         if side == "base":
-            return self.checkouts.folder(name, self.change.base_tree)
-        return self.checkouts.folder(name, self.change.head_tree, self.overlay.put, self.overlay.drop)
+            folder = self.checkouts.folder(name, self.change.base_tree)
+        else:
+            folder = self.checkouts.folder(
+                name, self.change.head_tree, (*self.overlay.put, *put), (*self.overlay.drop, *drop)
+            )
+        if use != "scan":
+            self.equip(side, folder, self.home(side, use))
+        return folder
+
+    def equip(self, side: SideName, folder: Path, home: Path) -> None:
+        """Lay what the setup installed for a side into a checkout (its folder of the root) and a home folder.
+
+        Raises:
+            Unmeasurable: the setup command failed.
+        """
+        home.mkdir(parents=True, exist_ok=True)
+        if self.setup is not None:
+            depth = len(PurePosixPath(self.root).parts) - len(PurePosixPath(self.setup_root).parts)
+            self.setup.lay(side, folder.parents[depth - 1] if depth else folder, home)
+
+    def home(self, side: SideName, use: str) -> Path:
+        """The home folder of the programs that run in a checkout."""
+        return self.scratch / "homes" / f"{slug(self.root)}{use}-{side}"
+
+    def python(self, side: SideName, use: str) -> Path | None:
+        """The interpreter that the setup made for a side, in a copy for this use; `None` without one.
+
+        Raises:
+            Unmeasurable: the setup command failed.
+        """
+        venv = self.scratch / "venvs" / f"{slug(self.root)}{use}-{side}" / "venv"
+        return self.setup.python(side, venv) if self.setup else None
 
     def identity(self, side: SideName) -> str:
-        """Names the content of a side's checkout."""
+        """Names the content of a side's checkout, what is installed in it, and the root."""
+        installed = self.setup.digest(side) if self.setup else ""
+        return "+".join(
+            [self._content(side), *([f"{installed}@{self.root}"] if installed or self.root else [])]
+        )
+
+    def _content(self, side: SideName) -> str:
         if side == "base":
             return self.change.base_tree
         puts = [f"{entry.mode} {entry.blob} {entry.path}" for entry in self.overlay.put]
@@ -83,3 +137,8 @@ class Subject:
     def measure(self, side: SideName, key: Json, kind: type[ModelT], produce: Callable[[], ModelT]) -> ModelT:
         """A measurement of one side, from the store when it is there. `key` names tool, version and settings."""
         return self.measurements.get([self.identity(side), key], kind, produce)
+
+
+def slug(root: str) -> str:
+    """Start of the names of a root's folders; empty for the repository itself."""
+    return f"{hashlib.sha256(root.encode()).hexdigest()[:12]}." if root else ""

@@ -52,14 +52,14 @@ def survey(subject: Subject, side: SideName) -> Mapping[str, FileFacts]:
         ]
     if not paths:
         return {}
-    key = {"tool": "survey", "files": paths, "python": tools.interpreter(subject)}
+    key = {"tool": "survey", "files": paths, "python": tools.interpreter_identity(subject)}
     return subject.measure(side, key, Survey, lambda: _read(subject, side, paths)).files
 
 
 def _read(subject: Subject, side: SideName, paths: list[str]) -> Survey:
     limit = subject.config.gates.tool_timeout_seconds
     done = process.run(
-        [tools.interpreter(subject), "-I", "-W", "ignore", str(Path(survey_script.__file__))],
+        [tools.interpreter(subject, side), "-I", "-W", "ignore", str(Path(survey_script.__file__))],
         cwd=subject.folder(side),
         env=tools.environment(subject),
         stdin=json.dumps(tools.dotted(paths)).encode(),

@@ -24,7 +24,7 @@ class SyntaxGate:
         def scan(side: SideName, paths: Sequence[str]) -> Observations:
             return _errors(subject, side, paths)
 
-        found = findings.compare(subject, "syntax", files, scan, tools.interpreter(subject))
+        found = findings.compare(subject, "syntax", files, scan, tools.interpreter_identity(subject))
         return verdicts.zero_errors(found, "syntax error", {})
 
 

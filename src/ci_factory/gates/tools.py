@@ -4,16 +4,20 @@ import importlib.metadata
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from ci_factory.gates import environment as clean_environment
+from ci_factory.gates.presets.registry import PRESETS
 from ci_factory.gates.protocol import Unmeasurable
-from ci_factory.gates.subject import Subject
+from ci_factory.gates.subject import SideName, Subject
 from ci_factory.system import ci_env, process
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
 """Bytes of a tool's report that are read."""
 INSTALL = "pip install 'ci-factory[gates]'"
 _TAIL = 300
+_WRAPPERS = {"mvn": "mvnw", "gradle": "gradlew"}
+"""Programs of the project that stand for a build tool."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class Tool:
         if found is None:
             raise Unmeasurable(f"{self.program} is not installed", fix=INSTALL)
         return found
+
+    def installed(self) -> bool:
+        """Whether it is there."""
+        return process.which(self.program, beside=sys.executable) is not None
 
     def version(self) -> str:
         """Its version; asked of the package's metadata where possible, since starting a tool takes long."""
@@ -77,15 +85,76 @@ class Tool:
 
 def environment(subject: Subject, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables for a tool or for tests: an allowlist, with home and temporary folders of our own."""
-    ours = {
-        "HOME": str(subject.scratch / "home"),
-        "TMPDIR": str(subject.scratch / "tmp"),
-        "NO_COLOR": "1",
-        "GIT_CEILING_DIRECTORIES": str(subject.scratch),
-        "SEMGREP_SEND_METRICS": "off",
-        "SEMGREP_ENABLE_VERSION_CHECK": "0",
-    }
-    return {"LANG": "C.UTF-8"} | ci_env.allowed(()) | ours | dict(extra or {})
+    return clean_environment.clean(subject.scratch, extra)
+
+
+def project_environment(subject: Subject, side: SideName, use: str) -> dict[str, str]:
+    """Variables for a program of the project's own environment, run in the checkout of this use.
+
+    Its home folder, virtual environment and folders of tools are copies for this use alone. Proxies and package
+    indexes are passed on unless they hold credentials.
+
+    Raises:
+        Unmeasurable: the setup command failed.
+    """
+    folder, python = subject.folder(side, use), subject.python(side, use)
+    places = [str(python.parent)] if python else []
+    places += [str(folder / path) for path in program_folders(subject)]
+    env = environment(subject, ci_env.registries() | ci_env.toolchains())
+    extra = {"HOME": str(subject.home(side, use)), "CI": "true"}
+    extra["PATH"] = ":".join([*places, env.get("PATH", "")])
+    if python:
+        extra["VIRTUAL_ENV"] = str(python.parent.parent)
+    return env | extra
+
+
+def program_folders(subject: Subject) -> tuple[str, ...]:
+    """Where the project keeps tools of its own, relative to the root; nothing that only the change brings."""
+    setup = subject.setup.recipe.paths if subject.setup and subject.setup.recipe.command else ()
+    found = {folder: None for preset in PRESETS.values() for folder in preset.programs}
+    return tuple(folder for folder in found if _ours(subject, folder, setup))
+
+
+def _ours(subject: Subject, folder: str, setup: tuple[str, ...]) -> bool:
+    top = folder.split("/", 1)[0]
+    if any(PurePosixPath(path).parts[0] == top for path in setup):
+        return True
+    touched = any(each.path.startswith(f"{top}/") for each in (*subject.change.files, *subject.change.odd))
+    return not touched and any(path.startswith(f"{folder}/") for path in subject.base_entries)
+
+
+def program(subject: Subject, side: SideName, use: str, name: str) -> str | None:
+    """Where a program is: the project's own, else its wrapper on the base, beside our interpreter, on PATH.
+
+    A name with a slash is a file of the base's tree. `None`: it is not installed.
+
+    Raises:
+        Unmeasurable: the setup command failed.
+    """
+    if not may_be_own(subject, name):
+        return process.which(name, beside=sys.executable)
+    folder, python = subject.folder(side, use), subject.python(side, use)
+    if "/" in name:
+        path = str(PurePosixPath(name))
+        return _file(folder / path, known=path in subject.base_entries)
+    own = [folder / place / name for place in program_folders(subject)]
+    own += [folder / _WRAPPERS[name]] if _WRAPPERS.get(name) in subject.base_entries else []
+    own += [python.parent / name] if python else []
+    found = (_file(path, known=True) for path in own)
+    return next((path for path in found if path), None) or process.which(name, beside=sys.executable)
+
+
+def may_be_own(subject: Subject, name: str) -> bool:
+    """Whether a program may be the project's own, so that its checkout has to be looked at."""
+    if Path(name).is_absolute():
+        return False
+    installed = subject.setup is not None and bool(subject.setup.recipe.command)
+    wrapped = _WRAPPERS.get(name) in subject.base_entries
+    return "/" in name or installed or wrapped or bool(program_folders(subject))
+
+
+def _file(path: Path, *, known: bool) -> str | None:
+    return str(path) if known and path.is_file() else None
 
 
 def last_line(done: process.Completed) -> str:
@@ -94,12 +163,28 @@ def last_line(done: process.Completed) -> str:
     return lines[-1][:_TAIL] if lines else "it said nothing"
 
 
-def interpreter(subject: Subject) -> str:
-    """Python of the project's environment: `gates.python`, else ours."""
+def interpreter(subject: Subject, side: SideName = "head", use: str = "scan") -> str:
+    """Python of the project's environment: `gates.python`, else what its setup made, else ours.
+
+    Code that may leave something behind in it (tests) gets a copy of its own (`use`).
+
+    Raises:
+        Unmeasurable: the setup command failed.
+    """
     chosen = subject.config.gates.python
     if chosen is None:
-        return sys.executable
+        return str(subject.python(side, use) or sys.executable)
     return str(subject.repo.folder / chosen) if "/" in chosen and not Path(chosen).is_absolute() else chosen
+
+
+def interpreter_identity(subject: Subject) -> str:
+    """Names the interpreter the same way in every run, for keys of measurements. Installs nothing.
+
+    What a setup made is named by the subject already.
+    """
+    setup = subject.setup
+    made = subject.config.gates.python is None and setup and setup.recipe.command and setup.recipe.venv
+    return "setup" if made else interpreter(subject)
 
 
 def dotted(paths: Sequence[str]) -> list[str]:

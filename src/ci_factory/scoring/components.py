@@ -15,6 +15,8 @@ WORST_FIRST = (
     GateStatus.SKIPPED,
 )
 _FULL = 100.0
+_LEAST = 1e-6
+"""Points below this are no claim: nothing can be scaled by them."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,19 @@ def _score(component: Component, results: Sequence[GateResult]) -> float | None:
 
 def _reasons(component: Component, result: GateResult) -> list[Reason]:
     said = [reason.model_copy(update={"component": component}) for reason in result.reasons]
-    return [*said, *(_from_finding(component, finding) for finding in counted([result]))]
+    found = counted([result])
+    errors = [finding for finding in found if finding.severity.rank <= Severity.HIGH.rank]
+    # Beside errors, warnings cost nothing; a linter without a notion of warnings has errors only.
+    costly = {id(finding) for finding in errors or found}
+    return [*said, *(_from_finding(component, each, costs=id(each) in costly) for each in found)]
 
 
-def _from_finding(component: Component, finding: Finding) -> Reason:
+def _from_finding(component: Component, finding: Finding, *, costs: bool) -> Reason:
     security = component is Component.SECURITY
+    full = _FULL if costs else 0.0
     return Reason(
         component=component,
-        points=SECURITY_POINTS.get(finding.severity, 0) if security else _FULL,
+        points=SECURITY_POINTS.get(finding.severity, 0) if security else full,
         message=f"{finding.severity} {finding.rule}: {finding.message}"
         if security
         else f"{finding.rule}: {finding.message}",
@@ -91,10 +98,9 @@ def _from_finding(component: Component, finding: Finding) -> Reason:
 def _shares(component: Component, reasons: list[Reason], lost: float) -> tuple[Reason, ...]:
     """Scale the points so that they add up to what was lost (several gates may claim the same loss)."""
     claimed = sum(reason.points for reason in reasons)
-    if lost > 0 and claimed == 0:
-        return (
-            *reasons,
-            Reason(component=component, points=round(lost, 2), message="its gates gave no reason"),
-        )
-    factor = lost / claimed if claimed else 0.0
+    if claimed < _LEAST:
+        told = [each.model_copy(update={"points": 0.0}) for each in reasons]
+        nobody = Reason(component=component, points=round(lost, 2), message="its gates gave no reason")
+        return (*told, nobody) if lost > 0 else tuple(told)
+    factor = lost / claimed
     return tuple(each.model_copy(update={"points": round(each.points * factor, 2)}) for each in reasons)

@@ -11,6 +11,7 @@ EXPECTED: dict[str, Component] = {
     "tests": Component.TESTS,
     "semgrep": Component.SECURITY,
     "secrets": Component.SECURITY,
+    "dependencies": Component.SECURITY,
     "complexity": Component.COMPLEXITY,
     "documentation": Component.DOCUMENTATION,
 }

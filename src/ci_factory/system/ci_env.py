@@ -1,7 +1,9 @@
 """The only place that reads CI variables and other process environment."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 _AGENT_BASICS = ("PATH", "LANG", "LC_ALL", "TZ", "TERM", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV")
 
@@ -15,3 +17,26 @@ def allowed(names: Iterable[str], extra: Mapping[str, str] | None = None) -> dic
     """An environment of basics, the named variables and `extra`; all others, credentials among them, are dropped."""
     wanted = (*_AGENT_BASICS, *names)
     return {name: os.environ[name] for name in wanted if name in os.environ} | dict(extra or {})
+
+
+_TOOLCHAINS = ("JAVA_HOME", "GOROOT", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "VOLTA_HOME", "NVM_DIR")
+_REGISTRIES = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "PIP_CERT", "CARGO_HTTP_CAINFO"),
+    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "UV_INDEX_URL", "UV_DEFAULT_INDEX"),
+    *("NPM_CONFIG_REGISTRY", "npm_config_registry", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK"),
+)
+_CREDENTIALS = re.compile(r"://[^/\s]*@")
+
+
+def toolchains() -> dict[str, str]:
+    """Where compilers live that are found through the home folder, for programs that get another one."""
+    found = allowed(_TOOLCHAINS)
+    rustup = Path.home() / ".rustup"
+    return {"RUSTUP_HOME": str(rustup)} | found if rustup.is_dir() else found
+
+
+def registries() -> dict[str, str]:
+    """Where packages are installed from; an address with a user or a password in it is left out."""
+    found = {name: os.environ[name] for name in _REGISTRIES if name in os.environ}
+    return {name: value for name, value in found.items() if not _CREDENTIALS.search(value)}

@@ -1,0 +1,132 @@
+"""Functions of source files with their cyclomatic complexity: radon counts Python, lizard the other languages."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from ci_factory.gates.protocol import Unmeasurable
+from ci_factory.gates.subject import SideName, Subject
+from ci_factory.gates.tools import Tool, relative
+from ci_factory.model.base import Json, Value
+from ci_factory.system import process
+
+RADON = Tool("radon")
+LIZARD = Tool("lizard")
+OTHERS = (
+    *(".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".go", ".rs", ".php", ".java"),
+    *(".c", ".cc", ".cpp", ".cs", ".kt", ".swift", ".rb", ".scala"),
+)
+"""Sources that lizard reads (its documentation, "Supported languages")."""
+_AS = {".mjs": ".js", ".cjs": ".js", ".jsx": ".js", ".mts": ".ts", ".cts": ".ts"}
+"""Suffixes that lizard does not know, and those by which it reads them."""
+_FORGIVE = re.compile(rb"(lizard) (forgive)|(GENERATED) (CODE)", re.IGNORECASE)
+"""Comments that tell lizard to leave something out; they are not obeyed."""
+_MAX_BYTES = 4 * 1024 * 1024
+"""A larger source is generated; it is left out on both sides."""
+
+
+class Block(Value):
+    """One function or method; `path` is the head's name of its file."""
+
+    path: str
+    name: str
+    line: int
+    complexity: int
+
+
+class Blocks(Value):
+    """All functions of the changed files of one side."""
+
+    blocks: tuple[Block, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """Head's names of files that do not parse."""
+
+    @property
+    def total(self) -> int:
+        """Sum of their complexity."""
+        return sum(block.complexity for block in self.blocks)
+
+    def without(self, paths: Sequence[str]) -> "Blocks":
+        """The same, these files left out."""
+        return Blocks(blocks=tuple(block for block in self.blocks if block.path not in paths))
+
+    def __add__(self, other: "Blocks") -> "Blocks":
+        return Blocks(blocks=(*self.blocks, *other.blocks), unreadable=(*self.unreadable, *other.unreadable))
+
+
+def count(subject: Subject, side: SideName, tool: Tool, names: Mapping[str, str], version: str) -> Blocks:
+    """Functions of a side's files, by radon or by lizard. `names` maps the side's paths to the head's.
+
+    Raises:
+        Unmeasurable: the tool is missing, or its report can't be read.
+    """
+    if not names:
+        return Blocks()
+    key = {"tool": tool.program, "version": version, "files": dict(names)}
+    read = _radon if tool is RADON else _lizard
+    return subject.measure(side, key, Blocks, lambda: read(subject, side, names))
+
+
+def _radon(subject: Subject, side: SideName, names: Mapping[str, str]) -> Blocks:
+    folder = subject.folder(side)
+    # radon would take settings from its current folder: it gets an empty one and absolute paths
+    places = [str(folder / path) for path in names]
+    done = RADON.run(subject, ["cc", "-j", *places], cwd=subject.scratch / "tmp", expected=frozenset({0}))
+    try:
+        report = json.loads(done.stdout)
+        found = {relative(path, folder): rows for path, rows in report.items()}
+        unreadable = tuple(names[path] for path, rows in found.items() if isinstance(rows, dict))
+        return Blocks(blocks=tuple(_radon_blocks(found, names)), unreadable=unreadable)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unmeasurable(f"radon's report can't be read: {error}") from error
+
+
+def _radon_blocks(found: dict[str, Json], names: Mapping[str, str]) -> Iterator[Block]:
+    for path, rows in found.items():
+        for row in rows if isinstance(rows, list) else ():
+            if row["type"] != "class":  # its methods are listed by themselves
+                owner = f"{row['classname']}." if row.get("classname") else ""
+                name, line = f"{owner}{row['name']}", row["lineno"]
+                yield Block(path=names[path], name=name, line=line, complexity=row["complexity"])
+
+
+def _lizard(subject: Subject, side: SideName, names: Mapping[str, str]) -> Blocks:
+    work = Path(tempfile.mkdtemp(dir=subject.scratch, prefix="lizard-"))
+    try:
+        copies = dict(_copies(subject.folder(side), list(names), work))
+        if not copies:
+            return Blocks()
+        done = LIZARD.run(
+            subject, ["--csv", "-i", "-1", *map(str, copies)], cwd=work, expected=frozenset({0})
+        )
+        return Blocks(blocks=tuple(_lizard_blocks(done, copies, names)))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _copies(folder: Path, paths: Sequence[str], work: Path) -> Iterator[tuple[Path, str]]:
+    """Each file in a folder of its own: lizard is told nothing by names, ignore files or comments."""
+    for number, path in enumerate(paths):
+        source, suffix = folder / path, PurePosixPath(path).suffix
+        if source.is_file() and not source.is_symlink() and source.stat().st_size <= _MAX_BYTES:
+            copy = work / f"{number}{_AS.get(suffix, suffix)}"
+            # lizard reads files of equal content once
+            copy.write_bytes(_FORGIVE.sub(rb"\1\3_\2\4", source.read_bytes()) + b"\n" * (number + 1))
+            yield copy, path
+
+
+def _lizard_blocks(
+    done: process.Completed, copies: Mapping[Path, str], names: Mapping[str, str]
+) -> Iterator[Block]:
+    try:
+        for row in csv.reader(io.StringIO(done.stdout), strict=True):
+            _, complexity, _, _, _, _, file, name, _, start, _ = row
+            path = names[copies[Path(file)]]
+            yield Block(path=path, name=name, line=int(start), complexity=int(complexity))
+    except (ValueError, KeyError, csv.Error) as error:
+        raise Unmeasurable(f"lizard's report can't be read: {error}") from error
