@@ -1,0 +1,1 @@
+"""Report files of other jobs to gate results."""
