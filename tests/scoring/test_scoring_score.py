@@ -218,3 +218,9 @@ def test_warnings_beside_errors_cost_nothing() -> None:
     judged = score(result("ruff", status=GateStatus.FAIL, score=0, findings=found))
     told = {reason.message.split(":")[0]: reason.points for reason in judged.reasons if reason.path}
     assert told == {"error": 100, "warning": 0}
+
+
+def test_what_could_not_be_measured_never_scores_a_hundred() -> None:
+    """Not even when it has no weight."""
+    judged = score(result("policy", status=GateStatus.INCONCLUSIVE, summary="no answer"))
+    assert (judged.verdict, judged.score) == (Verdict.INCONCLUSIVE, 99)

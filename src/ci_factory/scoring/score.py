@@ -18,6 +18,10 @@ from ci_factory.model.gate import (
 from ci_factory.scoring.components import Judged, judge
 from ci_factory.scoring.expected import EXPECTED
 
+_FULL = 100.0
+MOST_UNPROVEN = 99.0
+"""Score of a change of which something without a weight could not be measured, at most: it never scores 100 (SPEC 5)."""
+
 
 def score_report(report: GateReport, gates: GatesConfig) -> Score:
     """Score a report by SPEC 5.4, with the weights and the threshold of the configuration.
@@ -61,10 +65,12 @@ def _one_root(
 def _root_score(judged: Mapping[Component, Judged], gates: GatesConfig) -> RootScore:
     weights = _weights(judged, gates)
     score = _weighted(judged, weights, unknown=0)
+    verdict = _verdict(judged, weights, score, gates.threshold)
     known = any(judged[component].score is not None for component in weights)
+    most = MOST_UNPROVEN if verdict is Verdict.INCONCLUSIVE else _FULL
     return RootScore(
-        score=score if known else None,
-        verdict=_verdict(judged, weights, score, gates.threshold),
+        score=min(score, most) if known else None,
+        verdict=verdict,
         components={
             component: ComponentScore(
                 score=each.score, weight=weights.get(component, 0.0), status=each.status
