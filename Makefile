@@ -8,7 +8,7 @@ DATA ?= ../shared/data
 SYSTEM_PACKAGES := chromium fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit schemas system bench bench-quixbugs clean
+.PHONY: help run test lint format types unit schemas system bench bench-quixbugs rules bench-rules clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -51,6 +51,12 @@ unit: $(VENV)/.dev
 
 schemas: $(VENV)/.run  ## Write schemas/ again
 	$(BIN)/ci-factory schema --out schemas
+
+rules: $(VENV)/.run  ## Write the table of semgrep rules in docs/rules.md again
+	$(BIN)/python tools/rules-table
+
+bench-rules: $(VENV)/.dev  ## Precision of the semgrep rules on sources of others (some minutes)
+	$(BIN)/python bench/rule_precision.py
 
 bench: $(VENV)/.dev  ## The figures, as ratios from one run
 	$(BIN)/python bench/startup.py
