@@ -20,12 +20,13 @@ MAY_IMPORT = {
     "work": {*VALUES, "config", "system"},
     "forge": {*VALUES, "config", "system"},
     "publishing": {*VALUES, "config", "system", "forge"},
+    "native": VALUES,
     "metrics": {*VALUES, "config", "system", "forge"},
     "workflow": {*VALUES, "config", "system", "forge", "intake", "planning", "scoring", "review", "gates", "work",
                  "publishing", "metrics"},
 }  # fmt: skip
 ONLY_IN = {"subprocess": "system/process.py", "gitlab": "forge/gitlab.py", "sqlalchemy": "metrics/store.py"}
-PURE = ("intake", "planning", "scoring", "review", "model")
+PURE = ("intake", "planning", "scoring", "review", "model", "native")
 IMPURE_MODULES = {
     "click",
     "os",

@@ -261,7 +261,7 @@ class GatesConfig(Value):
     suppressions: Literal["block", "review", "allow"] = "block"
     """What a new comment that silences a tool asks for."""
     semgrep_rules: tuple[str, ...] = ()
-    """More rule files or folders, relative to the repository's root."""
+    """More rules: files or folders, relative to the repository's root, or packs of the registry such as `p/python`."""
 
     @field_validator("roots")
     @classmethod

@@ -2,21 +2,19 @@
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from ci_factory import config as configuration
 from ci_factory.cli import common
+from ci_factory.cli import native as documents
+from ci_factory.cli.verdict import show
 from ci_factory.config import Config
 from ci_factory.errors import ConfigError, ExitCode
-from ci_factory.model.gate import GateReport, Reason, Score, Verdict
+from ci_factory.model.gate import Verdict
 from ci_factory.system import records
 from ci_factory.system.clock import SystemClock
 from ci_factory.system.git import Git
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 EXIT_CODES = {
     Verdict.PASS: ExitCode.OK,
@@ -24,7 +22,8 @@ EXIT_CODES = {
     Verdict.BLOCKED: ExitCode.JUDGED_FAILED,
     Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
 }
-_MAX_REASONS = 50
+
+__all__ = ["EXIT_CODES", "base_config", "command", "show", "starting_point"]
 
 
 @click.command(epilog="Example: ci-factory gate --repo . --base main --head HEAD --out gate-report")
@@ -48,6 +47,7 @@ _MAX_REASONS = 50
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that keeps measurements between runs.",
 )
+@documents.native_option
 @common.json_option
 @click.pass_context
 def command(
@@ -58,6 +58,7 @@ def command(
     out: Path,
     config_file: Path | None,
     cache: Path | None,
+    native: tuple[str, ...],
     *,
     as_json: bool,
 ) -> None:
@@ -75,13 +76,15 @@ def command(
     start = starting_point(git, base, head)
     for stale in ("gate.json", "score.json"):
         (out / stale).unlink(missing_ok=True)
+    documents.remove_old(out, native)
+    clock = SystemClock()
+    started = clock.now()
     with tempfile.TemporaryDirectory(prefix="ci-factory-") as scratch:
-        report = run_gates(
-            git, start, head, config=config, scratch=Path(scratch), cache=cache, clock=SystemClock()
-        )
+        report = run_gates(git, start, head, config=config, scratch=Path(scratch), cache=cache, clock=clock)
     score = score_report(report, config.gates)
     records.write_model(out / "gate.json", report)
     records.write_model(out / "score.json", score)
+    documents.write(out, native, report, score, started, clock.now())
     show(report, score, as_json=as_json)
     ctx.exit(int(EXIT_CODES[score.verdict]))
 
@@ -115,50 +118,3 @@ def base_config(git: Git, base: str, path: Path | None) -> Config:
         return configuration.load(path)
     text = git.show(git.resolve(base), configuration.FILE_NAME)
     return Config() if text is None else configuration.parse(text, f"{base}:{configuration.FILE_NAME}")
-
-
-def show(report: GateReport | None, score: Score, *, as_json: bool) -> None:
-    """Print the verdict first, then gates, then reasons; or score.json for machines."""
-    if as_json:
-        common.print_json(score.model_dump(mode="json"))
-        return
-    points = "no score" if score.score is None else f"score {score.score:g} of 100"
-    click.echo(f"{score.verdict.upper()}: {points}, threshold {score.threshold:g}")
-    if report is not None:
-        _show_gates(report)
-    for reason in score.reasons[:_MAX_REASONS]:
-        click.echo(_line(reason))
-    if len(score.reasons) > _MAX_REASONS:
-        click.echo(f"… and {len(score.reasons) - _MAX_REASONS} more in score.json")
-
-
-def _show_gates(report: GateReport) -> None:
-    if click.get_text_stream("stdout").isatty():
-        from rich.console import Console
-
-        Console().print(_table(report))
-        return
-    for gate in report.gates:
-        click.echo(f"{gate.gate:<14} {gate.status:<13} {gate.summary}")
-
-
-def _table(report: GateReport) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("gate", "status", "details")
-    for gate in report.gates:
-        table.add_row(gate.gate, gate.status.value, Text(gate.summary))
-    return table
-
-
-def _line(reason: Reason) -> str:
-    where = (
-        f"{reason.path}:{reason.line}: "
-        if reason.path and reason.line
-        else f"{reason.path}: "
-        if reason.path
-        else ""
-    )
-    lost = f"-{reason.points:g} " if reason.points else ""
-    return f"  {lost}[{reason.component}] {where}{reason.message}"

@@ -1,6 +1,7 @@
 """All gates by name. Adding one: a module, a line here, and its component in scoring/expected.py."""
 
 from ci_factory.gates.complexity import ComplexityGate
+from ci_factory.gates.dependencies.gate import DependenciesGate
 from ci_factory.gates.documentation import DocumentationGate
 from ci_factory.gates.mypy import MypyGate
 from ci_factory.gates.policy import PolicyGate
@@ -21,6 +22,7 @@ GATES: dict[str, Gate] = {
     "tests": TestsGate(),
     "semgrep": SemgrepGate(),
     "secrets": SecretsGate(),
+    "dependencies": DependenciesGate(),
     "complexity": ComplexityGate(),
     "documentation": DocumentationGate(),
 }

@@ -1,6 +1,7 @@
 """Findings, gate results and the score."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -85,6 +86,25 @@ class PlannedGate(Value):
     """Folder of the project inside the repository; empty is the repository itself."""
 
 
+class CaseResult(Value):
+    """One test of a run, for reports that people read; the judgement does not depend on it."""
+
+    file: str = ""
+    """Path; empty when unknown."""
+    name: str
+    outcome: Literal["passed", "failed", "error", "skipped", "xfailed"]
+    line: int | None = Field(default=None, ge=1)
+    message: str = ""
+    seconds: float = Field(default=0, ge=0)
+
+
+class LineCoverage(Value):
+    """Executable lines of one file, from 1."""
+
+    executed: tuple[int, ...] = ()
+    missing: tuple[int, ...] = ()
+
+
 class GateResult(Value):
     """What one gate measured and decided about one change."""
 
@@ -100,6 +120,10 @@ class GateResult(Value):
     findings: tuple[Finding, ...] = ()
     figures: dict[str, float | None] = {}
     """Named numbers, such as tests_total; `None` is unknown."""
+    cases: tuple[CaseResult, ...] = ()
+    """Tests that ran, of gates that run some; may be cut, figures count all of them."""
+    coverage: dict[str, LineCoverage] = {}
+    """Changed files whose lines were measured."""
     tools: dict[str, str] = {}
     """Tool name to version."""
     seconds: float = Field(default=0, ge=0)
