@@ -2,10 +2,9 @@
 
     python bench/gate_separation.py DATA.jsonl --support SUPPORT.json
 
-Base is a repository without the program. Two changes implement it, the right and the wrong version, each with every second
-case (or test function) of the program's tests; the other half is kept from the gates and only used here, to see whether
-it alone would have told the two apart. A program is separated when the right version's score is strictly above the wrong
-one's. Nothing about a single program is known here. Exit status 1 when fewer than 95 % are separated.
+Base is a repository with every second case (or test function) of the program's tests, and without the program. Two changes
+implement it, the right and the wrong version; the other half of the tests is kept from the gates. A program is separated when
+the right version's score is strictly above the wrong one's. Nothing about a single program is known here. Exit status 1 when fewer than 95 % are separated.
 """
 
 import argparse
@@ -88,12 +87,13 @@ def compare(
     repo = root / program["name"]
     tests = quixbugs.files({**program, **half(program, parity)}, support, "")
     source = f"python_programs/{program['name']}.py"
-    quixbugs.write(repo, {"conftest.py": tests.pop("conftest.py"), "README.md": "Programs.\n"})
+    tests.pop(source)
+    quixbugs.write(repo, tests)
     quixbugs.commit(repo, "base", first=True)
     judged = {}
     for version in VERSIONS:
         subprocess.run(["git", "-C", str(repo), "checkout", "--quiet", "-B", version, "HEAD"], check=True)
-        quixbugs.write(repo, {**tests, source: program[version]})
+        quixbugs.write(repo, {source: program[version]})
         quixbugs.commit(repo, version)
         judged[version] = judge(repo, root / f"{program['name']}-{version}", config)
         if version == "buggy":

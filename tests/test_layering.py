@@ -26,6 +26,8 @@ MAY_IMPORT = {
                  "publishing", "metrics"},
 }  # fmt: skip
 ONLY_IN = {"subprocess": "system/process.py", "gitlab": "forge/gitlab.py", "sqlalchemy": "metrics/store.py"}
+ELSEWHERE = {"gates/testing/plugin/ci_factory_door.py"}
+"""Runs in the tests' own process and sets what their children see."""
 PURE = ("intake", "planning", "scoring", "review", "model", "native")
 IMPURE_MODULES = {
     "click",
@@ -102,6 +104,6 @@ def test_one_clock_and_one_reader_of_the_environment() -> None:
         f"{path}: {word}"
         for room, path, _ in modules()
         for word in banned
-        if room != "system" and word in (ROOT / path).read_text(encoding="utf-8")
+        if room != "system" and path not in ELSEWHERE and word in (ROOT / path).read_text(encoding="utf-8")
     ]
     assert wrong == []

@@ -131,7 +131,7 @@ def test_new_lines_that_no_test_runs_fail(project: Project) -> None:
     project.commit({"pkg/lonely.py": lonely, "median.py": MEDIAN + "\n\ndef idle():\n    return 0\n"})
     result = project.judge("tests")
     assert result.status is GateStatus.FAIL
-    assert result.score == 100
+    assert result.score == 60, "all tests pass, but nothing proves the change"
     assert "pkg/lonely.py:4" in messages(result)
     assert "median.py:14" in messages(result)
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ci_factory.config import GatesConfig
 from ci_factory.model.gate import (
     CaseResult,
     Component,
@@ -19,6 +18,7 @@ from ci_factory.model.gate import (
     Score,
     Severity,
 )
+from ci_factory.model.gate_settings import GatesConfig
 from ci_factory.native.common import Judged
 from ci_factory.scoring.score import score_report
 

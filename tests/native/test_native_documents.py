@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_factory.config import GatesConfig
 from ci_factory.gates.reports.formats import read_coverage, read_issues, read_tests
 from ci_factory.model.gate import CaseResult, Component, Finding, GateReport, GateResult, GateStatus, Severity
+from ci_factory.model.gate_settings import GatesConfig
 from ci_factory.native import junit as junit_module
 from ci_factory.native.common import Judged
 from ci_factory.native.registry import DOCUMENTS

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_factory.config import GatesConfig
 from ci_factory.model.gate import (
     Component,
     Finding,
@@ -18,6 +17,7 @@ from ci_factory.model.gate import (
     Severity,
     Verdict,
 )
+from ci_factory.model.gate_settings import GatesConfig
 from ci_factory.scoring.expected import EXPECTED
 from ci_factory.scoring.score import score_report
 

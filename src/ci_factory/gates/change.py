@@ -11,7 +11,8 @@ from ci_factory.system.git import FileChange, Git
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _REGULAR_MODES = {"100644", "100755"}
 _ABSENT_MODE = "000000"
-_TEST_FOLDERS = {"test", "tests", "testing", "__tests__"}
+_TEST_WORDS = {"test", "tests", "testing", "testcase", "testcases"}
+"""Words in the name of a folder that holds tests: `tests`, `unit_tests`, `__tests__`."""
 _TEST_NAME = re.compile(
     r"conftest\.py|test_.*\.py|.*_test\.(py|go)|.*\.(test|spec)\.[cm]?[jt]sx?|(.*Tests?|.*TestCase|.*IT)\.(java|php)"
 )
@@ -93,7 +94,7 @@ def is_test(path: str) -> bool:
     """Whether a file belongs to the tests: by the names that test runners look for, or by its folder."""
     place = PurePosixPath(path)
     named = _TEST_NAME.fullmatch(place.name) is not None
-    return named or any(part in _TEST_FOLDERS for part in place.parts[:-1])
+    return named or any(_TEST_WORDS & set(re.split(r"[-_.]+", part)) for part in place.parts[:-1])
 
 
 def is_test_module(path: str) -> bool:

@@ -228,7 +228,11 @@ def _in_wheel(wheel: Path) -> tuple[str, ...] | None:
                 message = email.message_from_bytes(stream.read(_MAX_METADATA), policy=email.policy.default)
     except (OSError, zipfile.BadZipFile, StopIteration, ValueError, RuntimeError, NotImplementedError):
         return None
-    keys = (("license_expression", "License-Expression"), ("license", "License"), ("classifier", "Classifier"))
+    keys = (
+        ("license_expression", "License-Expression"),
+        ("license", "License"),
+        ("classifier", "Classifier"),
+    )
     return _from_metadata({key: message.get_all(field, []) for key, field in keys})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ci_factory.config import Config, GatesConfig
+from ci_factory.config import Config
 from ci_factory.errors import ConfigError
 from ci_factory.gates import roots
 from ci_factory.gates.command import CommandGate
@@ -15,6 +15,7 @@ from ci_factory.gates.registry import GATES
 from ci_factory.gates.subject import Subject
 from ci_factory.model.commands import CommandConfig
 from ci_factory.model.gate import Component, GateStatus, PlannedGate, Reason
+from ci_factory.model.gate_settings import GatesConfig
 
 PYTHON_GATES = ("syntax", "ruff", "mypy", "documentation")
 """Built-in gates that belong to the preset `python`."""

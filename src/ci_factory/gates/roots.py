@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from ci_factory.config import Config, GatesConfig, RootConfig
+from ci_factory.config import Config
 from ci_factory.gates.change import Change
 from ci_factory.gates.checkout import Entry, entries
 from ci_factory.gates.configuration import Overlay
@@ -19,6 +19,7 @@ from ci_factory.gates.protocol import Unmeasurable
 from ci_factory.gates.setup import Recipe, Setup
 from ci_factory.gates.subject import Checkouts, SideName, Subject, slug
 from ci_factory.model.gate import Finding, GateResult, Reason
+from ci_factory.model.gate_settings import GatesConfig, RootConfig
 from ci_factory.system.git import FileChange
 
 ValueT = TypeVar("ValueT")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ci_factory.config import GatesConfig
 from ci_factory.model.gate import (
     Component,
     ComponentScore,
@@ -15,6 +14,7 @@ from ci_factory.model.gate import (
     Score,
     Verdict,
 )
+from ci_factory.model.gate_settings import GatesConfig
 from ci_factory.scoring.components import Judged, judge
 from ci_factory.scoring.expected import EXPECTED
 

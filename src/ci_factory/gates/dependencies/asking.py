@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ci_factory.config import DependenciesConfig
 from ci_factory.gates import package_index
 from ci_factory.gates.dependencies.words import allowed, observation, reason
 from ci_factory.gates.findings import Observation
@@ -16,6 +15,7 @@ from ci_factory.gates.package_index import Answer
 from ci_factory.gates.protocol import Unmeasurable
 from ci_factory.gates.subject import Subject
 from ci_factory.model.gate import Reason, Severity
+from ci_factory.model.gate_settings import DependenciesConfig
 
 MOST_ASKED = 40
 """New names that an index is asked for in one change."""

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ci_factory.config import DependenciesConfig
 from ci_factory.gates import findings
 from ci_factory.gates.dependencies.asking import ask_index
 from ci_factory.gates.dependencies.reading import changed_manifests, read_side
@@ -22,6 +21,7 @@ from ci_factory.gates.manifests.registry import is_lock
 from ci_factory.gates.protocol import Judgement
 from ci_factory.gates.subject import Subject
 from ci_factory.model.gate import Component, Finding, GateStatus, Reason, Severity
+from ci_factory.model.gate_settings import DependenciesConfig
 
 _MAX_REASONS = 50
 _PLACES = {

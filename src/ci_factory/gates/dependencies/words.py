@@ -2,10 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from ci_factory.config import DependenciesConfig
 from ci_factory.gates.findings import Observation, clean
 from ci_factory.gates.manifests.model import Dependency, normalised
 from ci_factory.model.gate import Component, Reason, Region, Severity
+from ci_factory.model.gate_settings import DependenciesConfig
 
 
 def reason(message: str, path: str | None = None, line: int | None = None) -> Reason:

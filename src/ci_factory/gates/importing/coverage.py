@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ci_factory.config import TestsConfig
 from ci_factory.errors import ArtifactError
 from ci_factory.gates.change import is_test
 from ci_factory.gates.importing.trees import Comparison
@@ -11,6 +10,7 @@ from ci_factory.gates.reports.covered import percent
 from ci_factory.gates.reports.model import CoverageReport, LineCoverage
 from ci_factory.gates.testing.newlines import ranges
 from ci_factory.model.gate import Component, GateResult, GateStatus, Reason
+from ci_factory.model.gate_settings import TestsConfig
 
 _MAX_REASONS = 50
 
