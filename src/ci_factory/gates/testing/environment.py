@@ -4,7 +4,7 @@ import json
 
 from ci_factory.gates import tools
 from ci_factory.gates.protocol import Unmeasurable
-from ci_factory.gates.subject import Subject
+from ci_factory.gates.subject import SideName, Subject
 from ci_factory.model.base import Value
 from ci_factory.system import process
 
@@ -15,7 +15,7 @@ def version(name):
         return m.version(name)
     except m.PackageNotFoundError:
         return None
-names = ("pytest", "coverage", "pytest-timeout", "pytest-cov")
+names = ("pytest", "coverage", "pytest-timeout", "pytest-cov", "pytest-xdist", "pytest-randomly")
 print(json.dumps({"python": sys.version.split()[0], "packages": {n: version(n) for n in names}}))
 """
 
@@ -34,13 +34,13 @@ class Interpreter(Value):
         return {"python": self.python, **found}
 
 
-def ask(subject: Subject) -> Interpreter:
-    """Look at the project's interpreter.
+def ask(subject: Subject, side: SideName) -> Interpreter:
+    """Look at the project's interpreter on one side.
 
     Raises:
         Unmeasurable: it does not run, or has no pytest.
     """
-    path = tools.interpreter(subject)
+    path = tools.interpreter(subject, side)
     done = process.run([path, "-I", "-c", _ASK], env=tools.environment(subject), timeout=60)
     try:
         found = Interpreter.model_validate({"path": path, **json.loads(done.stdout)})

@@ -1,13 +1,13 @@
 """Coverage of the lines that a change adds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
 from ci_factory.gates import configuration
-from ci_factory.gates.change import is_test
 from ci_factory.gates.subject import Subject
-from ci_factory.gates.survey import survey
+from ci_factory.gates.survey import FileFacts, survey
+from ci_factory.gates.testing.files import is_source
 from ci_factory.gates.testing.suite import Suite
 
 
@@ -20,6 +20,8 @@ class NewLines:
     """`None` when coverage could not be measured."""
     missing: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """Path and lines that no test runs."""
+    unknown: tuple[str, ...] = ()
+    """Files that the coverage report does not speak of and of which nobody knows what is executable."""
 
     @property
     def percent(self) -> float | None:
@@ -27,37 +29,38 @@ class NewLines:
         return None if self.covered is None or not self.total else 100 * self.covered / self.total
 
 
-def sources(subject: Subject) -> list[str]:
-    """Changed Python files of the head that are not tests and not left out by the base's coverage settings."""
+def sources(subject: Subject, *, python: bool) -> list[str]:
+    """Changed files of the head that are code and not tests; of Python without what the base leaves out of coverage."""
+    if not python:
+        return [path for path in subject.change.present() if is_source(path)]
     omits = configuration.coverage_omits(subject.folder("base"))
     return [
         path
         for path in subject.change.present(".py")
-        if not is_test(path) and not any(_matches(path, pattern) for pattern in omits)
+        if is_source(path) and not any(_matches(path, pattern) for pattern in omits)
     ]
 
 
-def new_lines(subject: Subject, head: Suite) -> NewLines:
-    """What the head's tests run of the lines that the change adds."""
-    paths = sources(subject)
+def new_lines(subject: Subject, head: Suite, paths: Sequence[str]) -> NewLines:
+    """What the head's tests run of the lines that the change adds to these files."""
     facts = survey(subject, "head")
     if head.covered is None:
-        wanted = {
-            path: _added(subject, path) & set(facts[path].statements) for path in paths if path in facts
-        }
-        return NewLines(sum(len(lines) for lines in wanted.values()), None)
+        return NewLines(sum(len(_added(subject, path) & _statements(facts, path)) for path in paths), None)
     total = covered = 0
-    missing = []
+    missing, unknown = [], []
     for path in paths:
         known = head.covered.get(path)
-        # A file that no test imports is not in the report: all its statements are uncovered.
+        added = _added(subject, path)
+        # A Python file that no test imports is not in the report: all its statements are uncovered.
         executed = set(known.executed) if known else set()
-        unexecuted = set(known.missing) if known else set(facts[path].statements if path in facts else ())
-        ran, idle = _added(subject, path) & executed, _added(subject, path) & unexecuted
+        unexecuted = set(known.missing) if known else _statements(facts, path)
+        ran, idle = added & executed, added & unexecuted
         total, covered = total + len(ran | idle), covered + len(ran)
         if idle:
             missing.append((path, tuple(sorted(idle))))
-    return NewLines(total, covered, tuple(missing))
+        if known is None and added and path not in facts:
+            unknown.append(path)
+    return NewLines(total, covered, tuple(missing), tuple(unknown))
 
 
 def ranges(lines: Sequence[int]) -> str:
@@ -73,6 +76,10 @@ def ranges(lines: Sequence[int]) -> str:
 
 def _added(subject: Subject, path: str) -> set[int]:
     return {line.number for line in subject.change.added.get(path, ())}
+
+
+def _statements(facts: Mapping[str, FileFacts], path: str) -> set[int]:
+    return set(facts[path].statements) if path in facts else set()
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -1,74 +1,123 @@
-"""Runs pytest under coverage in a checkout and reads both reports. Nothing of it is believed without a check."""
+"""Runs pytest in a checkout and reads what it says and what coverage saw. Nothing of it is believed without a check."""
 
 import tempfile
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from ci_factory.errors import ArtifactError
 from ci_factory.gates import configuration, tools
-from ci_factory.gates.findings import clean
 from ci_factory.gates.protocol import Unmeasurable
-from ci_factory.gates.reports import coverage_json, junit
 from ci_factory.gates.subject import Subject
-from ci_factory.gates.testing import limited
+from ci_factory.gates.testing import channel, records
+from ci_factory.gates.testing.coverage import read_data
 from ci_factory.gates.testing.environment import Interpreter
-from ci_factory.gates.testing.suite import Case, Lines, Suite
-from ci_factory.system import process
-
-MEMORY_BYTES = 4 * 1024**3
-"""Address space of the tests' process: a program that eats memory fails by itself, and not the machine."""
-_PASSED, _FAILED, _NOTHING = 0, 1, 5  # pytest's exit statuses
-_TIMED_OUT = "Timeout (>"
-_PLUGIN = Path(__file__).parent / "plugin"
+from ci_factory.gates.testing.places import Place
+from ci_factory.gates.testing.suite import Suite
+from ci_factory.model.base import Json
 
 
-def run_suite(
-    subject: Subject,
-    folder: Path,
-    python: Interpreter,
-    *,
-    only: Sequence[str] = (),
-    coverage_of: Sequence[str] | None = None,
-) -> Suite:
-    """All tests of a checkout, or those of the files in `only`. No test at all is an empty suite.
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be known of coverage."""
 
-    `coverage_of` names the files whose lines are wanted; `None` measures no coverage.
-
-    Raises:
-        Unmeasurable: the run did not finish, or its report is missing, damaged or contradicts the exit status.
-    """
-    covered = coverage_of is not None and python.packages.get("coverage") is not None
-    suite = _run_once(subject, folder, python, only, coverage_of if covered else None)
-    slow = [case.id for case in suite.bad if _TIMED_OUT in case.message and not case.collection]
-    if not covered or not slow:
-        return suite
-    # Tracing makes some code several times slower. The limit is meant for the program: ask again without.
-    try:
-        again = _run_once(subject, folder, python, slow, None)
-    except Unmeasurable:
-        return suite
-    return _with_second_opinion(suite, again)
+    files: tuple[str, ...] = ()
+    """Whose lines are wanted; percent of everything comes anyway."""
+    contexts: bool = False
+    """Also by which test each line was run."""
 
 
-def _run_once(
-    subject: Subject,
-    folder: Path,
-    python: Interpreter,
-    only: Sequence[str],
-    coverage_of: Sequence[str] | None,
-) -> Suite:
+@dataclass(frozen=True)
+class PytestRunner:
+    """Runs the tests of a Python project. One for each side: their environments may differ."""
+
+    subject: Subject
+    python: Interpreter
+    by_test = True
+    """Single tests can be asked for."""
+
+    @property
+    def key(self) -> Json:
+        """What decides the outcome besides the tree."""
+        config, base = self.subject.config.gates.tests, self.subject.folder("base")
+        return {
+            "tool": "tests",
+            "files": [configuration.pytest_file(base), configuration.coverage_file(base)],
+            "python": [_stable(self.python.path, self.subject), self.python.versions],
+            "limits": [config.timeout_seconds, config.test_timeout_seconds],
+            "args": list(config.args),
+        }
+
+    def run(self, place: Place, *, only: Sequence[str] = (), wanted: Wanted | None = None) -> Suite:
+        """All tests of a checkout, or those of the files or ids in `only`. No test at all is an empty suite.
+
+        Without `wanted`, coverage is not measured.
+
+        Raises:
+            Unmeasurable: the run did not finish, or its report is missing or incomplete.
+            Tampered: the report was written by somebody else.
+        """
+        if self.python.packages.get("coverage") is None:
+            wanted = None
+        suite = self._once(place, only, wanted)
+        slow = [case.id for case in suite.bad if case.timed_out]
+        if wanted is None or not slow:
+            return suite
+        # Tracing makes some code several times slower. The limit is meant for the program: ask again without.
+        try:
+            again = self._once(place, slow, None)
+        except Unmeasurable:
+            return suite
+        return _with_second_opinion(suite, again)
+
+    def _once(self, place: Place, only: Sequence[str], wanted: Wanted | None) -> Suite:
+        try:
+            return self._run(place, only, wanted, canaries=True)
+        except records.InternalError:
+            # A hook of the project may break over a test that is not its own. Once without ours; other checks stay.
+            return self._run(place, only, wanted, canaries=False)
+
+    def _run(self, place: Place, only: Sequence[str], wanted: Wanted | None, *, canaries: bool) -> Suite:
+        folder, work = place.folder(self.subject), workspace(self.subject)
+        tracing = None if wanted is None else _tracing(self.subject, work, wanted)
+        order = {
+            "task": "tests",
+            "folder": str(folder),
+            "paths": import_paths(folder),
+            "args": [*pytest_flags(self.subject, folder, work, self.python), *only],
+            "coverage": tracing,
+            "canaries": canaries,
+        }
+        answer = self.ask(place, order, work, self.subject.config.gates.tests.timeout_seconds)
+        suite = records.read(answer, str(folder), self.python.versions)
+        if tracing is None or wanted is None:
+            return suite
+        clean = self.subject.folder(place.side)
+        seen = read_data(self.subject, self.python, tracing, folder, clean, wanted.files)
+        return suite if seen is None else suite.model_copy(update=seen)
+
+    def ask(self, place: Place, order: Mapping[str, Json], work: Path, timeout: float) -> channel.Answer:
+        """Send an order to the bootstrap script in a checkout; `timeout` is in seconds.
+
+        Raises:
+            Unmeasurable: there is no whole answer in time.
+            Tampered: it was written by somebody else.
+        """
+        subject, folder = self.subject, place.folder(self.subject)
+        env = tools.project_environment(subject, place.side, place.use) | {"TMPDIR": str(work / "tmp")}
+        python = tools.interpreter(subject, place.side, place.use)
+        return channel.ask(python, order, cwd=folder, env=env, timeout=timeout)
+
+
+def workspace(subject: Subject) -> Path:
+    """A new folder for the files of one run, outside of its checkout."""
     work = Path(tempfile.mkdtemp(dir=subject.scratch, prefix="tests-"))
-    limit = subject.config.gates.tests.timeout_seconds
-    argv = [python.path, *(_coverage(subject, work) if coverage_of is not None else []), "-m", "pytest"]
-    argv += [*_pytest(subject, folder, work, python), *only]
-    guard = [python.path, "-I", str(Path(limited.__file__)), str(MEMORY_BYTES)]
-    env = _environment(subject, folder, work)
-    done = process.run([*guard, *argv], cwd=folder, env=env, timeout=limit, tethered=True)
-    if done.timed_out:
-        fix = "raise gates.tests.timeout_seconds, or lower gates.tests.test_timeout_seconds"
-        raise Unmeasurable(f"the tests did not finish in {limit:g} s", fix=fix)
-    suite = Suite(cases=_cases(done, work / "junit.xml", folder), tools=python.versions)
-    return suite if coverage_of is None else _with_coverage(subject, suite, folder, work, python, coverage_of)
+    (work / "tmp").mkdir()
+    return work
+
+
+def _stable(path: str, subject: Subject) -> str:
+    """The interpreter's path, unless it is a copy made for this run; then the subject's identity names it."""
+    return "" if path.startswith(f"{subject.scratch}/") else path
 
 
 def _with_second_opinion(suite: Suite, again: Suite) -> Suite:
@@ -76,116 +125,42 @@ def _with_second_opinion(suite: Suite, again: Suite) -> Suite:
     return suite.model_copy(update={"cases": tuple(newer.get(case.id, case) for case in suite.cases)})
 
 
-def _pytest(subject: Subject, folder: Path, work: Path, python: Interpreter) -> list[str]:
+def import_paths(folder: Path) -> list[str]:
+    """Where the checkout's modules are: before whatever is installed, an installation for editing included."""
+    return [*([str(folder / "src")] if (folder / "src").is_dir() else []), str(folder)]
+
+
+def pytest_flags(subject: Subject, folder: Path, work: Path, python: Interpreter) -> list[str]:
+    """Options of every run; the last word is ours."""
     config = subject.config.gates.tests
     # The base decides which file holds the settings; the checkout has the base's version of it.
     settings = configuration.pytest_file(subject.folder("base")) or configuration.pytest_file(folder)
     if settings is None:  # an empty file of ours: pytest must not find one above the checkout
         settings = str(work / "pytest.ini")
         Path(settings).write_text("[pytest]\n", encoding="utf-8")
-    flags = ["-c", settings, "--rootdir", str(folder), "-p", "no:cacheprovider", "--color=no", "--tb=short"]
+    flags = [*config.args, "-c", settings, "--rootdir", str(folder)]
+    flags += ["-p", "no:cacheprovider", "--color=no", "--tb=short"]
     flags += ["--continue-on-collection-errors", "--maxfail=0"]  # a report of everything
-    flags += ["-o", "junit_family=xunit1", "-o", "junit_logging=no", f"--junit-xml={work / 'junit.xml'}"]
-    flags += ["-p", "ci_factory_limits", f"--ci-factory-seconds={config.test_timeout_seconds:g}"]
-    if python.packages.get("pytest-timeout"):
-        flags += [f"--timeout={config.test_timeout_seconds:g}", "--timeout-method=signal"]
-    if python.packages.get("pytest-cov"):
-        flags.append("--no-cov")  # two tracers at once measure nothing
-    return [*flags, *config.args]
+    flags += [f"--ci-factory-seconds={config.test_timeout_seconds:g}"]
+    said = f"{(folder / settings).read_text(encoding='utf-8', errors='replace')} {' '.join(config.args)}"
+    for plugin, option in _tamed(config.test_timeout_seconds).items():
+        if python.packages.get(f"pytest-{plugin}") and f"no:{plugin}" not in said:
+            flags += option
+    return flags
 
 
-def _coverage(subject: Subject, work: Path) -> list[str]:
-    return ["-m", "coverage", "run", "--source=.", f"--data-file={work / 'data'}", _rcfile(subject, work)]
+def _tamed(seconds: float) -> dict[str, list[str]]:
+    """Options for installed plugins, where the project does not turn them off itself."""
+    return {
+        "timeout": [f"--timeout={seconds:g}", "--timeout-method=signal"],
+        "cov": ["--no-cov"],  # two tracers at once measure nothing
+        "xdist": ["-n0"],  # one process: its lines are traced, and its reports are its own
+        "randomly": ["--randomly-seed=1"],  # the same order on both sides and in every run
+    }
 
 
-def _rcfile(subject: Subject, work: Path) -> str:
+def _tracing(subject: Subject, work: Path, wanted: Wanted) -> dict[str, Json]:
     empty = work / "coveragerc"
     empty.touch()
-    return f"--rcfile={configuration.coverage_file(subject.folder('base')) or empty}"
-
-
-def _environment(subject: Subject, folder: Path, work: Path) -> dict[str, str]:
-    sources = [str(folder / "src")] if (folder / "src").is_dir() else []
-    for name in ("home", "tmp"):
-        (work / name).mkdir()
-    extra = {
-        # The checkout goes before whatever is installed, an editable installation of the same project included.
-        "PYTHONPATH": ":".join([*sources, str(folder), str(_PLUGIN)]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        "HOME": str(work / "home"),
-        "TMPDIR": str(work / "tmp"),
-    }
-    return tools.environment(subject, extra)
-
-
-def _cases(done: process.Completed, report: Path, folder: Path) -> tuple[Case, ...]:
-    try:
-        with report.open("rb") as stream:
-            found = junit.parse(stream.read(junit.MAX_BYTES + 1), subtests=True)
-    except OSError as error:
-        raise Unmeasurable(f"pytest left no report: {clean(tools.last_line(done))}") from error
-    except ArtifactError as error:
-        raise Unmeasurable(f"pytest's report is not usable: {error}") from error
-    cases = tuple(_case(each, folder) for each in found)
-    bad = any(case.outcome in {"failed", "error"} for case in cases)
-    agreed = {_PASSED: not bad and bool(cases), _FAILED: bad, _NOTHING: not cases}.get(done.returncode, False)
-    if not agreed:
-        what = f"pytest ended with status {done.returncode}, its report with {len(cases)} tests"
-        raise Unmeasurable(f"{what}{', some failed' if bad else ''}: {clean(tools.last_line(done))}")
-    return cases
-
-
-def _case(found: junit.JUnitCase, folder: Path) -> Case:
-    message = clean(found.message.replace(f"{folder}/", ""))
-    if not found.classname:  # a file that could not be collected
-        file = found.file or _file_of(found.name, folder)
-        return Case(file=file, name="", line=None, outcome=found.outcome, message=message, collection=True)
-    file = found.file or _file_of(found.classname, folder)
-    module = ".".join(PurePosixPath(file).with_suffix("").parts)
-    owner = found.classname.removeprefix(module).strip(".").replace(".", "::")
-    return Case(
-        file=file,
-        name=f"{owner}::{found.name}" if owner else found.name,
-        line=None if found.line is None else found.line + 1,  # pytest counts from 0
-        outcome=found.outcome,
-        message=message,
-    )
-
-
-def _file_of(dotted: str, folder: Path) -> str:
-    parts = dotted.split(".")
-    candidates = ("/".join(parts[:end]) + ".py" for end in range(len(parts), 0, -1))
-    return next((path for path in candidates if (folder / path).is_file()), dotted)
-
-
-def _with_coverage(
-    subject: Subject, suite: Suite, folder: Path, work: Path, python: Interpreter, files: Sequence[str]
-) -> Suite:
-    report = _coverage_report(subject, folder, work, python)
-    if report is None:
-        return suite
-    covered = {
-        path: Lines(executed=tuple(sorted(lines.executed)), missing=tuple(sorted(lines.missing)))
-        for path, lines in report.files.items()
-        if path in files
-    }
-    return suite.model_copy(update={"covered": covered, "percent": report.percent})
-
-
-def _coverage_report(
-    subject: Subject, folder: Path, work: Path, python: Interpreter
-) -> coverage_json.CoverageReport | None:
-    env, limit = tools.environment(subject), subject.config.gates.tool_timeout_seconds
-    common = [f"--data-file={work / 'data'}", _rcfile(subject, work)]
-    coverage = [python.path, "-m", "coverage"]
-    if not (work / "data").exists():  # settings with `parallel` write one file for each process
-        process.run([*coverage, "combine", *common, str(work)], cwd=folder, env=env, timeout=limit)
-    out = work / "coverage.json"
-    flags = ["-q", "-i", "--fail-under=0", "-o", str(out)]
-    process.run([*coverage, "json", *common, *flags], cwd=folder, env=env, timeout=limit)
-    try:
-        with out.open("rb") as stream:
-            return coverage_json.parse(stream.read(tools.OUTPUT_LIMIT))
-    except (OSError, ArtifactError):
-        return None
+    settings = str(configuration.coverage_file(subject.folder("base")) or empty)
+    return {"data": str(work / "data"), "settings": settings, "contexts": wanted.contexts}

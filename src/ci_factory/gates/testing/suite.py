@@ -21,11 +21,22 @@ class Case(Value):
     message: str = ""
     collection: bool = False
     """Not a test but a file that could not be collected."""
+    seconds: float = 0
 
     @property
     def id(self) -> str:
         """As pytest writes it."""
         return f"{self.file}::{self.name}"
+
+    @property
+    def function(self) -> str:
+        """The name without parameters."""
+        return self.name.split("[", 1)[0]
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it failed by running out of time."""
+        return self.outcome in BAD and not self.collection and "Timeout (>" in self.message
 
 
 class Lines(Value):
@@ -43,6 +54,14 @@ class Suite(Value):
     """The files that were asked for and that the project does not omit; `None` without coverage."""
     percent: float | None = None
     """Coverage of everything."""
+    ran_by: dict[str, dict[int, tuple[str, ...]]] = {}
+    """Path to line to ids of the tests that ran it; only where it was asked for."""
+    own_lines: dict[str, tuple[int, ...]] = {}
+    """Id of a test to the lines of its own file that it ran; only where it was asked for."""
+    anomalies: tuple[str, ...] = ()
+    """What says that the run was tampered with."""
+    hooks: tuple[str, ...] = ()
+    """Hooks of the project that can change what a test does or what is said of it: `NAME in FILE`."""
     tools: dict[str, str] = {}
 
     @property
@@ -54,3 +73,8 @@ class Suite(Value):
     def bad(self) -> list[Case]:
         """Cases that failed or could not run."""
         return [case for case in self.cases if case.outcome in BAD]
+
+    @property
+    def passed(self) -> list[Case]:
+        """Cases that passed."""
+        return [case for case in self.cases if case.outcome == "passed"]
