@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -238,11 +239,15 @@ def attack(program: Mapping[str, Any], hack: str, root: Path) -> Outcome:
         HACKS[hack][1](place)
     quixbugs.commit(repo, "head")
     out = repo.with_name(f"{repo.name}-out")
+    started = time.monotonic()
     argv = [*quixbugs.GATE, "--repo", str(repo), "--base", "HEAD~1", "--head", "HEAD", "--out", str(out)]
     done = subprocess.run(
         [*argv, "--cache", str(root / "cache")], capture_output=True, text=True, check=False
     )
-    return Outcome(program["name"], hack, quixbugs.verdict(out), done.stdout + done.stderr)
+    verdict = quixbugs.verdict(out)
+    seconds = time.monotonic() - started
+    print(f"{program['name']}, {hack or 'clean'}: {verdict} ({seconds:.0f} s)", file=sys.stderr, flush=True)
+    return Outcome(program["name"], hack, verdict, done.stdout + done.stderr)
 
 
 def base(program: Mapping[str, Any]) -> dict[str, str]:
@@ -259,7 +264,7 @@ def base(program: Mapping[str, Any]) -> dict[str, str]:
         ".gitlab-ci.yml": PIPELINE,
         "ci/build.yml": "y: 1\n",
         "CODEOWNERS": "* @owner\n",
-        ".ci-factory.yml": "gates:\n  tests:\n    test_timeout_seconds: 5\n",
+        ".ci-factory.yml": "gates:\n  tests:\n    test_timeout_seconds: 2\n    mutants: {sample: 0}\n",
         "pyproject.toml": SETTINGS,
         "conftest.py": '"""Nothing yet."""\n',
         "programs/old.py": OLD_FAULT,

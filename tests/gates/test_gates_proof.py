@@ -1,5 +1,7 @@
 """Proof of test: what a change claims must fail without it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,10 +20,22 @@ IDLE = f"{OLD}\n\ndef test_empty():\n    assert total([]) == 0\n"
 SETTINGS = "gates: {tests: {reruns: 0, mutants: {sample: 0}}}"
 
 
-def judged(project: Project, base: dict[str, str], head: dict[str, str | None]) -> GateResult:
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Where the run of a base is kept."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def project(project: Project, store: Any) -> Project:
+    """A project that shares what is known of its base."""
+    return replace(project, cache=store)
+
+
+def judged(project: Project, base: Mapping[str, str], head: Mapping[str, str | None]) -> GateResult:
     project.commit(base)
     project.commit(head)
-    result: GateResult = project.judge("tests", SETTINGS)
+    result: GateResult = project.judge("tests", SETTINGS, cached=True)
     return result
 
 

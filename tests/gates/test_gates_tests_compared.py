@@ -15,7 +15,8 @@ ONE = (
     "from doubling import double\n\n\ndef test_one():\n    assert double(1) == 2\n    assert double(2) == 4\n"
 )
 CASES = "import pytest\n\nfrom doubling import double\n\n\n@pytest.mark.parametrize(('given', 'wanted'), {})\ndef test_cases(given, wanted):\n    assert double(given) == wanted\n"
-SETTINGS = "gates: {tests: {proof: false, mutants: {sample: 0}}}"
+SETTINGS = "gates: {tests: {reruns: 0, proof: false, mutants: {sample: 0}}}"
+RERUN = SETTINGS.replace("reruns: 0", "reruns: 2")
 
 
 def judged(
@@ -123,7 +124,10 @@ def test_a_test_that_fails_only_sometimes_on_both_sides_is_shown_and_does_not_co
     # base and head run it first, and then the head twice and the base twice again
     test = shaky(tmp_path, "test_shaky", "{0, 1, 3, 5}")
     result = judged(
-        project, {"doubling.py": CODE, "test_doubling.py": ONE, "test_shaky.py": test}, {"README.md": "x"}
+        project,
+        {"doubling.py": CODE, "test_doubling.py": ONE, "test_shaky.py": test},
+        {"README.md": "x"},
+        RERUN,
     )
     assert result.status is GateStatus.PASS, messages(result)
     assert "flaky test test_shaky, on the base too: not counted" in messages(result)
@@ -134,7 +138,7 @@ def test_a_test_that_fails_only_sometimes_on_both_sides_is_shown_and_does_not_co
 def test_a_new_flaky_test_fails(project: Project, tmp_path: Path, fails_on: str) -> None:
     """What a change brings is run more than once; both outcomes are one too many."""
     base = {"doubling.py": CODE, "test_doubling.py": ONE}
-    result = judged(project, base, {"test_shaky.py": shaky(tmp_path, "test_shaky", fails_on)})
+    result = judged(project, base, {"test_shaky.py": shaky(tmp_path, "test_shaky", fails_on)}, RERUN)
     assert result.status is GateStatus.FAIL, messages(result)
     assert "new flaky test test_shaky" in messages(result)
     assert (result.figures["flaky_new"], result.score) == (1, 50)
@@ -142,7 +146,7 @@ def test_a_new_flaky_test_fails(project: Project, tmp_path: Path, fails_on: str)
 
 def test_a_steady_failure_is_a_failure(project: Project) -> None:
     """Running again makes nothing pass."""
-    result = judged(project, {"doubling.py": CODE, "test_doubling.py": ONE}, {"doubling.py": BROKEN})
+    result = judged(project, {"doubling.py": CODE, "test_doubling.py": ONE}, {"doubling.py": BROKEN}, RERUN)
     assert (result.status, result.figures["flaky"], result.score) == (GateStatus.FAIL, 0, 0)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from ci_factory.gates import tools
 from ci_factory.gates.presets.model import TestsCommand
 from ci_factory.gates.presets.registry import tests_command
 from ci_factory.gates.protocol import Judgement, Unmeasurable
@@ -74,6 +75,8 @@ def _runners(subject: Subject) -> Mapping[SideName, Runner]:
         runner = CommandRunner.make(subject, command)
         return {"base": runner, "head": runner}
     head = PytestRunner(subject, ask(subject, "head"))
+    if tools.interpreter(subject, "base") == head.python.path:
+        return {"base": head, "head": head}
     try:
         return {"base": PytestRunner(subject, ask(subject, "base")), "head": head}
     except Unmeasurable:  # the base's run will say so

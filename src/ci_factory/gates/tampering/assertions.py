@@ -8,7 +8,7 @@ or "not None"; 0 for what is true whatever the code does. The sum over a test mu
 import ast
 from collections.abc import Iterator, Sequence
 
-from ci_factory.gates.tampering.module import Function, Module, Remark, dotted, functions
+from ci_factory.gates.tampering.module import Function, Module, Remark, dotted, functions, is_test_name
 
 _EXACT, _LOOSE, _TRUTH, _EMPTY = 3, 2, 1, 0
 _WEAK_CALLS = {"isinstance", "issubclass", "callable", "hasattr", "bool", "len"}
@@ -43,16 +43,12 @@ def assertions(module: Module) -> Iterator[Remark]:
     after = dict(functions(module.tree))
     for name, before in functions(module.before):
         node = after.get(name)
-        if node is None or not _is_test_name(name) or ast.dump(node) == ast.dump(before):
+        if node is None or not is_test_name(name) or ast.dump(node) == ast.dump(before):
             continue
         strength, earlier = _strength(node), _strength(before)
         if strength < earlier:
             said = f"asserts less than before (strength {strength}, was {earlier})"
             yield Remark(f"existing test {name} {said}", node.lineno)
-
-
-def _is_test_name(name: str) -> bool:
-    return name.rsplit("::", 1)[-1].startswith(("test", "check", "assert", "verify"))
 
 
 def _strength(test: Function) -> int:

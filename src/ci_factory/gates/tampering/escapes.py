@@ -12,6 +12,7 @@ _PATCHED = re.compile(
 )
 _LOOKS = re.compile(r"PYTEST_(CURRENT_TEST|VERSION|XDIST_\w+)|--junit-?xml")
 _INSIDE = {"sys.settrace", "sys.setprofile", "threading.settrace", "sys.monitoring.free_tool_id"}
+_DETACHES = {"os.setsid", "os.setpgrp", "os.setpgid"}
 _RUNNERS = {"pytest", "_pytest", "pluggy", "coverage", "xdist"}
 
 
@@ -37,8 +38,17 @@ def _call(module: Module, node: ast.Call, *, forks: bool) -> Iterator[Remark]:
         yield Remark(f"{name} ends the process that runs the tests", node.lineno)
     elif name in _INSIDE and module.is_test:
         yield Remark(f"{name} in a test reaches into the test run", node.lineno)
+    elif module.is_test and _leaves_behind(name, node):
+        yield Remark("starts a process that outlives the test run", node.lineno)
     elif name in {"setattr", "delattr"} and node.args and _runner(dotted(node.args[0])):
         yield Remark(f"{name} on {dotted(node.args[0])} changes the test run itself", node.lineno)
+
+
+def _leaves_behind(name: str, node: ast.Call) -> bool:
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    session = given.get("start_new_session")
+    detached = isinstance(session, ast.Constant) and bool(session.value)
+    return name in _DETACHES or detached or dotted(given.get("preexec_fn", node)) in _DETACHES
 
 
 def _assignment(node: ast.Assign | ast.AugAssign | ast.Delete) -> Iterator[Remark]:

@@ -14,6 +14,7 @@ from ci_factory.gates.tampering.equality import always_equal
 from ci_factory.gates.tampering.escapes import escapes
 from ci_factory.gates.tampering.evidence import Evidence
 from ci_factory.gates.tampering.hooks import hooks, patches
+from ci_factory.gates.tampering.marks import marks
 from ci_factory.gates.tampering.module import Module, Remark
 from ci_factory.gates.tampering.shadowing import shadowed
 from ci_factory.gates.tampering.special_cases import special_cases
@@ -64,6 +65,7 @@ def _remarks(module: Module, evidence: Evidence) -> Iterator[Remark]:
     yield from always_equal(module)
     yield from escapes(module)
     yield from assertions(module)
+    yield from marks(module)
     yield from special_cases(module, evidence.together)
     if module.is_test:
         yield from hooks(module)

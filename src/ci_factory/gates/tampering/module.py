@@ -73,6 +73,11 @@ def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, Function]]
             yield from functions(node, prefix)
 
 
+def is_test_name(name: str) -> bool:
+    """Whether a function of a test file asserts something: a test, or a helper that is named so."""
+    return name.rsplit("::", 1)[-1].startswith(("test", "check", "assert", "verify"))
+
+
 def dotted(node: ast.AST) -> str:
     """`os.path.join` of such an expression, empty when it is not a chain of names."""
     parts: list[str] = []

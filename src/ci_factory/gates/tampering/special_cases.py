@@ -85,9 +85,10 @@ def _computes(function: Function) -> bool:
 
 def _pairs(given: Sequence[Value], answers: Sequence[Value], line: int) -> Iterator[Case]:
     for value in given:
+        plain = value[0] if isinstance(value, tuple) and len(value) == 1 else value
         for answer in answers:
-            if _telling(value, answer):
-                yield Case(value, answer, line)
+            if _telling(plain, answer):
+                yield Case(plain, answer, line)
 
 
 def _rows(table: ast.Dict) -> Iterator[Case]:
@@ -109,7 +110,9 @@ def _telling(given: Value, answer: Value) -> bool:
     """Whether a pair is too particular to be a base case or a name."""
     if _trivial(given) or _is_word(given):
         return False
-    return _weight(given) + _weight(answer) >= 2  # noqa: PLR2004 - one big value, or two that are not small
+    numbers = isinstance(given, (int, float)) and isinstance(answer, (int, float)) and not _trivial(answer)
+    # one whole collection, two particular values, or a particular number answered with a number
+    return _weight(given) + _weight(answer) >= (1 if numbers and _weight(given) else 2)
 
 
 def _trivial(value: Value) -> bool:

@@ -4,7 +4,8 @@
 
 Two processes. The worker is a fork that runs the tests and writes records to a pipe. The warden, which never loads a line
 of the checkout, reads them, and only it knows the nonce, because it reads that line after the fork. What it writes to
-standard output is `NONCE STATUS`, STATUS being the worker's end, and then the records as they came.
+standard output is `NONCE STATUS`, STATUS being the worker's end, and then the records as they came. What the worker left
+behind, in whatever session, is the warden's by then, and is killed.
 
 Not `python -I`: that would give every run another hash seed. The caller gives an environment without any PYTHONPATH, which
 together with `-s` isolates the same. Stands alone, for interpreters older than ours.
@@ -12,10 +13,12 @@ together with `-s` isolates the same. Stands alone, for interpreters older than 
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
 import select
+import signal
 import sys
 import sysconfig
 from pathlib import Path
@@ -24,6 +27,10 @@ from typing import Any
 HERE = str(Path(__file__).resolve().parent)
 POLL = 0.05
 """Seconds between two looks at whether the worker ended while something else holds its pipe open."""
+PR_SET_CHILD_SUBREAPER = 36
+"""Of prctl(2)."""
+MAX_ORPHANS = 10_000
+"""Killed before giving up."""
 MAX_BYTES = 64 * 1024 * 1024
 LAZY = (
     "difflib doctest pdb pprint shlex timeit traceback unittest unittest.mock xml.etree.ElementTree asyncio"
@@ -56,6 +63,7 @@ def read_exactly(size: int) -> bytes:
 def main() -> int:
     """Fork, and watch."""
     order = json.loads(read_exactly(int(read_line())))
+    adopt()
     source, sink = os.pipe()
     worker = os.fork()
     if worker == 0:
@@ -64,6 +72,7 @@ def main() -> int:
     os.close(sink)
     nonce = read_line().strip()
     records, status = watch(worker, source)
+    kill_orphans()
     write_all(1, b"%s %d\n" % (nonce, status) + records)
     return 0
 
@@ -84,6 +93,26 @@ def watch(worker: int, source: int) -> tuple[bytes, int]:
             pid, raw = os.waitpid(worker, 0 if not is_open else os.WNOHANG)
             status = None if pid == 0 else end_of(raw)
     return bytes(found), 1 if status is None else status
+
+
+def adopt() -> None:
+    """Become the parent of every descendant whose own parent ends (Linux; elsewhere they are init's)."""
+    try:
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (AttributeError, OSError):
+        return
+
+
+def kill_orphans() -> None:
+    """Kill children until there are none: each that dies hands over its own."""
+    for _ in range(MAX_ORPHANS):
+        try:
+            children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            for child in children:
+                os.kill(int(child), signal.SIGKILL)
+            os.waitpid(-1, 0)
+        except (OSError, ValueError):
+            return
 
 
 def end_of(raw: int) -> int:

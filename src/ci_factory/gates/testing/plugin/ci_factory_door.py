@@ -40,6 +40,16 @@ class Door:
             os.environ["PYTHONPATH"] = os.pathsep.join(self._paths)
         yield
 
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        """Nobody reads the summary on the terminal, and some plugins import a lot for it."""
+        session.config.hook.pytest_terminal_summary = nothing  # type: ignore[attr-defined] # hooks are attributes
+        yield
+
+
+def nothing(**_: Any) -> None:
+    """Summarise nothing."""
+
 
 def forget_edited(paths: list[str]) -> None:
     """A pytest plugin that is the project itself, installed for editing, must come from the checkout."""
