@@ -40,9 +40,15 @@ def entries(repo: Git, tree: str) -> list[Entry]:
 
 
 def export(
-    repo: Git, tree: str, folder: Path, *, put: Sequence[Entry] = (), drop: Sequence[str] = ()
+    repo: Git,
+    tree: str,
+    folder: Path,
+    *,
+    put: Sequence[Entry] = (),
+    drop: Sequence[str] = (),
+    only: Sequence[str] | None = None,
 ) -> None:
-    """Write a tree into a new folder, some files replaced (`put`) or left out (`drop`).
+    """Write a tree, or `only` these files of it, into a new folder, some replaced (`put`) or left out (`drop`).
 
     The index that is needed for it lies beside the folder. Nothing is written into the repository.
     """
@@ -55,4 +61,8 @@ def export(
     if rows:
         repo.text("update-index", "-z", "--replace", "--index-info", stdin="".join(rows).encode(), env=env)
     where = f"--work-tree={folder}"
-    repo.text(*_RAW, where, "checkout-index", "--all", "--force", "--quiet", env=env)
+    words = [*_RAW, where, "checkout-index", "--force", "--quiet"]
+    if only is None:
+        repo.text(*words, "--all", env=env)
+    else:
+        repo.text(*words, "-z", "--stdin", stdin="".join(f"{path}\0" for path in only).encode(), env=env)

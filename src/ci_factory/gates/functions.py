@@ -73,7 +73,7 @@ def count(subject: Subject, side: SideName, tool: Tool, names: Mapping[str, str]
 
 
 def _radon(subject: Subject, side: SideName, names: Mapping[str, str]) -> Blocks:
-    folder = subject.folder(side)
+    folder = subject.part(side)
     # radon would take settings from its current folder: it gets an empty one and absolute paths
     places = [str(folder / path) for path in names]
     done = RADON.run(subject, ["cc", "-j", *places], cwd=subject.scratch / "tmp", expected=frozenset({0}))
@@ -98,7 +98,7 @@ def _radon_blocks(found: dict[str, Json], names: Mapping[str, str]) -> Iterator[
 def _lizard(subject: Subject, side: SideName, names: Mapping[str, str]) -> Blocks:
     work = Path(tempfile.mkdtemp(dir=subject.scratch, prefix="lizard-"))
     try:
-        copies = dict(_copies(subject.folder(side), list(names), work))
+        copies = dict(_copies(subject.part(side), list(names), work))
         if not copies:
             return Blocks()
         done = LIZARD.run(

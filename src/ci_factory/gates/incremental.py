@@ -34,7 +34,7 @@ def with_cache(subject: Subject, identity: Sequence[str], run: Callable[[Sequenc
         Unmeasurable: it failed without a cache.
     """
     store = subject.measurements.folder
-    if store is None or _has_plugins(subject.folder("base")):
+    if store is None or _has_plugins(subject.part("base")):
         return run(NO_CACHE)
     key = hashlib.sha256(json.dumps([subject.root, *identity]).encode()).hexdigest()[:32]
     kept, work = store / "mypy" / key, Path(tempfile.mkdtemp(dir=subject.scratch, prefix="mypy-"))

@@ -48,7 +48,7 @@ class MypyGate:
 
 
 def _flags(subject: Subject) -> list[str]:
-    file = configuration.mypy_file(subject.folder("base"))
+    file = configuration.mypy_file(subject.part("base"))
     return [*(["--config-file", file] if file else ["--config-file=", *_LENIENT]), *_ALWAYS]
 
 

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from ci_factory.config import Config
 from ci_factory.gates.change import Change
-from ci_factory.gates.checkout import Entry, entries
-from ci_factory.gates.configuration import Overlay
+from ci_factory.gates.checkout import Entry
+from ci_factory.gates.configuration import Overlay, is_settings
 from ci_factory.gates.presets.model import Preset
 from ci_factory.gates.presets.registry import PRESETS, detected, files_of
 from ci_factory.gates.protocol import Unmeasurable
@@ -80,7 +80,14 @@ class _RootedCheckouts(Checkouts):
     def __init__(self, whole: Subject, root: str) -> None:
         self._whole, self._in = whole, root
 
-    def folder(self, name: str, tree: str, put: tuple[Entry, ...] = (), drop: tuple[str, ...] = ()) -> Path:
+    def folder(
+        self,
+        name: str,
+        tree: str,
+        put: tuple[Entry, ...] = (),
+        drop: tuple[str, ...] = (),
+        only: tuple[str, ...] | None = None,
+    ) -> Path:
         """The root's folder in a checkout of this name; settings outside of the root are the base's too."""
         put, drop = (
             tuple(replace(each, path=self._full(each.path)) for each in put),
@@ -89,8 +96,19 @@ class _RootedCheckouts(Checkouts):
         if tree == self._whole.change.head_tree:
             put, drop = (*self._whole.overlay.put, *put), (*self._whole.overlay.drop, *drop)
         shared = name in {"scan-base", "scan-head"}
-        top = self._whole.checkouts.folder(name if shared else f"{slug(self._in)}{name}", tree, put, drop)
+        wanted = None if only is None else (*map(self._full, only), *self._above(tree))
+        name = name if shared else f"{slug(self._in)}{name}"
+        top = self._whole.checkouts.folder(name, tree, put, drop, wanted)
         return _enter(top, self._in)
+
+    def _above(self, tree: str) -> list[str]:
+        """Settings outside of the root, which tools look for in the folders above."""
+        whole = self._whole
+        known = {path for path in whole.base_entries if is_settings(path) and not _below(path, self._in)}
+        if tree != whole.change.head_tree:
+            return sorted(known)
+        here = {each.path for each in (*whole.head_entries(), *whole.overlay.put)}
+        return sorted(known & here)
 
     def _full(self, path: str) -> str:
         return f"{self._in}/{path}" if self._in else path
@@ -200,11 +218,6 @@ def _tree(subject: Subject, side: SideName) -> list[Entry]:
     """All files of a side's checkout, relative to the root."""
     if side == "base":
         return list(subject.base_entries.values())
-    prefix = f"{subject.root}/" if subject.root else ""
-    found = {
-        each.path[len(prefix) :]: replace(each, path=each.path[len(prefix) :])
-        for each in entries(subject.repo, subject.change.head_tree)
-        if each.path.startswith(prefix)
-    }
+    found = {each.path: each for each in subject.head_entries()}
     found |= {each.path: each for each in subject.overlay.put}
     return [entry for path, entry in found.items() if path not in subject.overlay.drop]

@@ -36,7 +36,7 @@ class RuffGate:
 
 
 def _rules(subject: Subject) -> list[str]:
-    if configuration.ruff_file(subject.folder("base")):
+    if configuration.ruff_file(subject.part("base")):
         return []
     return ["--isolated", "--select", DEFAULT_RULES]
 

@@ -84,8 +84,9 @@ class SecretsGate:
 def _folder(subject: Subject, side: SideName) -> Path:
     """A checkout of a tree as it is; a settings file that the gates do not use can hold a secret all the same."""
     if side == "head" and subject.overlay.paths:
-        return subject.checkouts.folder("whole-head", subject.change.head_tree)
-    return subject.folder(side)
+        only = tuple(subject.change.present())
+        return subject.checkouts.folder("whole-head", subject.change.head_tree, only=only)
+    return subject.part(side)
 
 
 def _remarks(found: Sequence[Finding]) -> tuple[Reason, ...]:

@@ -80,9 +80,10 @@ class SemgrepGate:
 
 def _plan(subject: Subject) -> _Plan:
     """Only rules for the languages that the change has, and only files that a rule looks at."""
-    own = rulepack.configured(subject.config.gates.semgrep_rules, subject.folder("base"))
+    names = subject.config.gates.semgrep_rules
+    own = rulepack.configured(names, subject.folder("base")) if names else ()
     ruled = rulepack.starter_languages() | {language for file in own for language in file.languages}
-    head = subject.folder("head")
+    head = subject.part("head")
     languages = {path: staging.language(head, path) for path in subject.change.present()}
     anything = bool(ruled - set(rulepack.starter_languages()))
     files = tuple(path for path, language in languages.items() if anything or language in ruled)
@@ -98,7 +99,7 @@ def _digest(rules: Iterable[RuleFile]) -> str:
 
 def _scan(subject: Subject, side: SideName, paths: Sequence[str], plan: _Plan) -> Observations:
     place = Path(tempfile.mkdtemp(dir=subject.scratch, prefix="semgrep-"))
-    checkout, report = subject.folder(side), place / "report.json"
+    checkout, report = subject.part(side), place / "report.json"
     staged = staging.stage(checkout, paths, place / "files")
     jobs = "2" if len(paths) > 1 else "1"
     done = SEMGREP.run(
@@ -233,7 +234,7 @@ def _must_be_parsed(found: Iterable[Finding]) -> None:
 
 def _remarks(subject: Subject, found: Iterable[Finding]) -> tuple[Reason, ...]:
     """Says of which files with new findings nobody seems to be the author."""
-    head = subject.folder("head")
+    head = subject.part("head")
     paths = sorted({each.path for each in findings.new(found)})
     return tuple(
         Reason(

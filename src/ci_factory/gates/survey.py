@@ -60,7 +60,7 @@ def _read(subject: Subject, side: SideName, paths: list[str]) -> Survey:
     limit = subject.config.gates.tool_timeout_seconds
     done = process.run(
         [tools.interpreter(subject, side), "-I", "-W", "ignore", str(Path(survey_script.__file__))],
-        cwd=subject.folder(side),
+        cwd=subject.part(side),
         env=tools.environment(subject),
         stdin=json.dumps(tools.dotted(paths)).encode(),
         timeout=limit,

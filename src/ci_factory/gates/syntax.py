@@ -29,7 +29,7 @@ class SyntaxGate:
 
 
 def _errors(subject: Subject, side: SideName, paths: Sequence[str]) -> Observations:
-    folder, facts = subject.folder(side), survey(subject, side)
+    folder, facts = subject.part(side), survey(subject, side)
     seen = []
     for path in paths:
         if path not in facts or facts[path].error is None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ci_factory.gates import tools
+from ci_factory.gates import configuration, tools
+from ci_factory.gates.change import is_test_module
 from ci_factory.gates.presets.model import TestsCommand
 from ci_factory.gates.presets.registry import tests_command
 from ci_factory.gates.protocol import Judgement, Unmeasurable
@@ -19,6 +20,9 @@ from ci_factory.gates.testing.run import PytestRunner, Wanted
 from ci_factory.gates.testing.runner import Runner
 from ci_factory.gates.testing.suite import Suite
 from ci_factory.model.gate import Component, GateStatus, Reason
+
+_ADD = "add a test, or put `tests` in gates.disabled"
+_TELLING = ("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
 
 
 class TestsGate:
@@ -37,6 +41,8 @@ class TestsGate:
 
 def _judge(subject: Subject, runners: Mapping[SideName, Runner]) -> Judgement:
     command = _command(subject)
+    if command is None and _nothing_to_collect(subject):
+        raise Unmeasurable("no test was collected", fix=_ADD)
     files = sources(subject, python=command is None)
     base, head = _both(subject, runners, files)
     if not head.counted:
@@ -51,8 +57,17 @@ def _refuse_nothing(base: Base, head: Suite) -> None:
     usual = base.suite.anomalies if base.suite else ()
     if odd := [text for text in head.anomalies if text not in usual]:
         raise Tampered("; ".join(odd))
-    fix = "add a test, or put `tests` in gates.disabled"
-    raise Unmeasurable("no test ran" if head.cases else "no test was collected", fix=fix)
+    raise Unmeasurable("no test ran" if head.cases else "no test was collected", fix=_ADD)
+
+
+def _nothing_to_collect(subject: Subject) -> bool:
+    """Whether neither side has a file that pytest looks into, or anything that could tell it to look elsewhere."""
+    base = subject.part("base")
+    if subject.config.gates.tests.args or configuration.pytest_file(base):
+        return False
+    head = (entry.path for entry in subject.head_entries())
+    names = (*subject.base_entries, *head)
+    return not any(is_test_module(path) or path.endswith(_TELLING) for path in names)
 
 
 def _command(subject: Subject) -> TestsCommand | None:

@@ -3,7 +3,7 @@
 import ast
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ci_factory.gates.change import is_test
@@ -28,7 +28,7 @@ def is_evidence(path: str) -> bool:
 class Evidence:
     """Rows of the tests below a folder, read when first asked for."""
 
-    def __init__(self, folder: Path, paths: Iterable[str]) -> None:
+    def __init__(self, folder: Callable[[], Path], paths: Iterable[str]) -> None:
         """Read at most 2,000 of these files, those first that come first."""
         self._folder = folder
         self._paths = [path for path in paths if is_evidence(path)][:_MAX_FILES]
@@ -41,7 +41,7 @@ class Evidence:
         return next((path for path, row in self._rows if answer in row and _has(row, given)), None)
 
     def _read(self, path: str) -> list[Row]:
-        file = self._folder / path
+        file = self._folder() / path
         if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
             return []
         text = file.read_text(encoding="utf-8", errors="replace")

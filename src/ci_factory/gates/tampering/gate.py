@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ci_factory.gates.checkout import entries
 from ci_factory.gates.findings import clean
 from ci_factory.gates.protocol import Judgement, Unmeasurable
 from ci_factory.gates.subject import Subject
@@ -51,9 +50,11 @@ def _files(subject: Subject) -> Iterator[Reason]:
 
 
 def _code(subject: Subject) -> Iterator[Reason]:
-    every = [entry.path for entry in entries(subject.repo, subject.change.head_tree)]
+    every = [entry.path for entry in subject.head_entries()]
     touched = set(subject.change.present())
-    evidence = Evidence(subject.folder("head"), sorted(every, key=lambda path: (path not in touched, path)))
+    evidence = Evidence(
+        lambda: subject.folder("head"), sorted(every, key=lambda path: (path not in touched, path))
+    )
     for path in subject.change.present(".py"):
         for remark in sorted(
             _remarks(_module(subject, path), evidence), key=lambda each: (each.line, each.text)
@@ -75,7 +76,7 @@ def _remarks(module: Module, evidence: Evidence) -> Iterator[Remark]:
 
 def _module(subject: Subject, path: str) -> Module:
     try:
-        tree = modules.parse(_read(subject.folder("head") / path))
+        tree = modules.parse(_read(subject.part("head") / path))
     except ValueError as error:
         raise Unmeasurable(
             str(error), where=path, fix="run ci-factory with the Python version of the project"
@@ -89,7 +90,7 @@ def _before(subject: Subject, path: str) -> ast.Module | None:
     if old is None:
         return None
     try:
-        return modules.parse(_read(subject.folder("base") / old))
+        return modules.parse(_read(subject.part("base") / old))
     except ValueError:
         return None
 

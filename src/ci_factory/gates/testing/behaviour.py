@@ -20,8 +20,8 @@ def changes_behaviour(subject: Subject) -> bool:
 def _differs(subject: Subject, change: FileChange) -> bool:
     if change.status == "A" or not change.path.endswith(".py"):
         return True
-    before = _meaning(subject.folder("base") / change.old_path)
-    after = _meaning(subject.folder("head") / change.path)
+    before = _meaning(subject.part("base") / change.old_path)
+    after = _meaning(subject.part("head") / change.path)
     return before is None or after is None or before != after
 
 

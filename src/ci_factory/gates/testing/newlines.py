@@ -33,7 +33,7 @@ def sources(subject: Subject, *, python: bool) -> list[str]:
     """Changed files of the head that are code and not tests; of Python without what the base leaves out of coverage."""
     if not python:
         return [path for path in subject.change.present() if is_source(path)]
-    omits = configuration.coverage_omits(subject.folder("base"))
+    omits = configuration.coverage_omits(subject.part("base"))
     return [
         path
         for path in subject.change.present(".py")

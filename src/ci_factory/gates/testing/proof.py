@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ci_factory.gates.checkout import Entry, entries
 from ci_factory.gates.subject import Subject
 from ci_factory.gates.testing.files import is_test_file
 from ci_factory.gates.testing.places import Place
@@ -74,17 +73,8 @@ def overlay(subject: Subject) -> Place | None:
     here = {each.path for each in changes if each.status != "D" and is_test_file(each.path)}
     gone = {each.old_path for each in changes if each.status in {"D", "R"} and is_test_file(each.old_path)}
     settings = set(subject.overlay.paths)
-    put = tuple(entry for entry in _head_entries(subject) if entry.path in here - settings)
+    put = tuple(entry for entry in subject.head_entries() if entry.path in here - settings)
     return Place("base", "proof", put, tuple(sorted(gone - here - settings)))
-
-
-def _head_entries(subject: Subject) -> list[Entry]:
-    prefix = f"{subject.root}/" if subject.root else ""
-    return [
-        Entry(each.path[len(prefix) :], each.mode, each.blob)
-        for each in entries(subject.repo, subject.change.head_tree)
-        if each.path.startswith(prefix)
-    ]
 
 
 def without_change(subject: Subject, runner: Runner, place: Place, fresh: Sequence[Case]) -> Suite:

@@ -38,7 +38,7 @@ class PytestRunner:
     @property
     def key(self) -> Json:
         """What decides the outcome besides the tree."""
-        config, base = self.subject.config.gates.tests, self.subject.folder("base")
+        config, base = self.subject.config.gates.tests, self.subject.part("base")
         return {
             "tool": "tests",
             "files": [configuration.pytest_file(base), configuration.coverage_file(base)],
@@ -134,7 +134,7 @@ def pytest_flags(subject: Subject, folder: Path, work: Path, python: Interpreter
     """Options of every run; the last word is ours."""
     config = subject.config.gates.tests
     # The base decides which file holds the settings; the checkout has the base's version of it.
-    settings = configuration.pytest_file(subject.folder("base")) or configuration.pytest_file(folder)
+    settings = configuration.pytest_file(subject.part("base")) or configuration.pytest_file(folder)
     if settings is None:  # an empty file of ours: pytest must not find one above the checkout
         settings = str(work / "pytest.ini")
         Path(settings).write_text("[pytest]\n", encoding="utf-8")
@@ -162,5 +162,5 @@ def _tamed(seconds: float) -> dict[str, list[str]]:
 def _tracing(subject: Subject, work: Path, wanted: Wanted) -> dict[str, Json]:
     empty = work / "coveragerc"
     empty.touch()
-    settings = str(configuration.coverage_file(subject.folder("base")) or empty)
+    settings = str(configuration.coverage_file(subject.part("base")) or empty)
     return {"data": str(work / "data"), "settings": settings, "contexts": wanted.contexts}
