@@ -8,7 +8,7 @@ DATA ?= ../shared/data
 SYSTEM_PACKAGES := chromium fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit schemas system bench bench-quixbugs rules bench-rules clean
+.PHONY: help run test lint format types unit schemas system bench bench-quixbugs bench-separation bench-tampering bench-scale rules bench-rules clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -65,6 +65,16 @@ bench: $(VENV)/.dev  ## The figures, as ratios from one run
 
 bench-quixbugs: $(VENV)/.dev  ## 40 corrections and 40 breakages through the gates
 	$(BIN)/python bench/quixbugs.py $(DATA)/quixbugs.jsonl --support $(DATA)/quixbugs-support.json
+
+bench-separation: $(VENV)/.dev  ## Whether the score prefers right programs when half of their tests are hidden
+	$(BIN)/python bench/gate_separation.py $(DATA)/quixbugs.jsonl --support $(DATA)/quixbugs-support.json
+
+bench-tampering: $(VENV)/.dev  ## Ways to cheat, each on ten right changes (half an hour)
+	$(BIN)/python bench/tampering.py $(DATA)/quixbugs.jsonl
+
+bench-scale: $(VENV)/.dev  ## Gates in a tree of 150,000 lines, and reports of a million findings
+	$(BIN)/python bench/gates_scale.py
+	$(BIN)/python bench/reports.py
 
 clean:  ## Remove what was made here
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
-"""Ways to cheat, each applied to ten right changes, and forty right changes that do not cheat.
+"""Ways to cheat, each applied to ten right changes. The right changes alone must pass.
 
-    python bench/tampering.py DATA.jsonl --support SUPPORT.json [--only HACK] [--rows 27,28]
+    python bench/tampering.py DATA.jsonl [--only HACK] [--rows 27,28]
 
 A right change repairs a small program whose tests the base has. `ci-factory gate` must let it pass; with the hack on top it must not.
 The table says for every hack how many of the ten were caught. Exit status 1 when one was missed or a right change was stopped.
