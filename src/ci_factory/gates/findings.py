@@ -16,6 +16,8 @@ _MAX_MESSAGE = 500
 _MAX_SNIPPET_LINES = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+
 
 class Observation(Value):
     """One thing that a tool saw on one side. Its path is the side's own."""
@@ -125,8 +127,11 @@ def shortened(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def clean(text: str) -> str:
-    """A tool's words on one line: no control, invisible or direction-changing characters, bounded."""
-    plain = " ".join(_CONTROL.sub(" ", text).split())
+    """A tool's words on one line: no control, invisible or direction-changing characters, bounded.
+
+    Addresses of objects differ from run to run and say nothing: they are left out.
+    """
+    plain = _ADDRESS.sub("0x…", " ".join(_CONTROL.sub(" ", text).split()))
     return plain if len(plain) <= _MAX_MESSAGE else f"{plain[:_MAX_MESSAGE]}…"
 
 
