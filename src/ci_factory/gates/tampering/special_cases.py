@@ -6,6 +6,7 @@ plain table (every answer a value) and the usual first cases of a recursion (0, 
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ Known = Callable[[Value, Value], str | None]
 """Where the tests have both values together, `None` when nowhere."""
 _SMALL = 10
 _SHORT = 3
+_NAME_LIKE = re.compile(r"[\w\s./:-]*")
+"""Words, paths, media types, phrases: a program may well know such texts. Others are data."""
 _TOO_MANY = 2_000
 _CONVERSIONS = {"list", "tuple", "set", "frozenset", "sorted", "iter", "str", "int", "float"}
 
@@ -126,7 +129,13 @@ def _weight(value: Value) -> int:
     if isinstance(value, (int, float)):
         return 0 if abs(value) < _SMALL and float(value).is_integer() else 1
     if isinstance(value, (str, bytes)):
-        return 0 if len(value) < _SHORT else 1
+        return (
+            0
+            if len(value) < _SHORT
+            else 2
+            if isinstance(value, str) and not _NAME_LIKE.fullmatch(value)
+            else 1
+        )
     return 2 if isinstance(value, tuple) and len(value) > 1 else 0
 
 
