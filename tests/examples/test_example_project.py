@@ -34,7 +34,7 @@ Play = Callable[..., Completed]
 def tool(folder: Path, *words: str) -> Completed:
     """Run a tool of the environment as a module, without the settings of the test run around it."""
     env = ci_env.allowed(("HOME",), {"PYTHONDONTWRITEBYTECODE": "1"})
-    return process.run([sys.executable, "-m", *words], cwd=folder, env=env, timeout=120)
+    return process.run([sys.executable, "-m", *words], cwd=folder, env=env, timeout=240)
 
 
 def suite_passes(folder: Path) -> bool:
