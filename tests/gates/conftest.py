@@ -52,9 +52,16 @@ class Project:
             self.git, base, head, config=config, scratch=self.scratch, cache=cache, clock=SystemClock()
         )
 
-    def judge(self, gate: str, settings: str = "", *, cached: bool = False) -> GateResult:
-        """The result of one gate on the last commit."""
-        report = self.report(gate, settings=settings, cached=cached)
+    def judge(
+        self,
+        gate: str,
+        settings: str = "",
+        *,
+        revisions: tuple[str, str] = ("HEAD~1", "HEAD"),
+        cached: bool = False,
+    ) -> GateResult:
+        """The result of one gate on a change, the last commit if nothing else is said."""
+        report = self.report(gate, settings=settings, revisions=revisions, cached=cached)
         return next(each for each in report.gates if each.gate == gate)
 
 

@@ -40,13 +40,30 @@ def messages(result: GateResult) -> str:
 
 
 def test_a_broken_function_fails_and_the_reason_says_that_the_test_passed_before(project: Project) -> None:
-    """A failing test is named with its place and with what the base says about it, and costs its share."""
+    """A failing test is named with its place and with what the base says about it, and costs its share.
+
+    What can't be put to the proof while a test fails costs as much as what was not proven.
+    """
     project.commit(GOOD)
     project.commit(BAD)
     result = project.judge("tests")
     assert result.status is GateStatus.FAIL
-    assert result.score == 50
+    assert result.score == 50 - 20 - 20
     assert "tests/test_median.py:8 test_even fails (passed on the base)" in messages(result)
+    assert "nothing is proven while a test fails" in messages(result)
+
+
+def test_a_failing_change_scores_below_a_right_one_that_its_tests_do_not_prove(project: Project) -> None:
+    """One failure among many tests costs little by itself; it must not buy freedom from the proof."""
+    tests = "".join(f"\n\ndef test_{each}():\n    assert median([{each}]) == {each}\n" for each in range(60))
+    suite = f"from median import median\n{tests}\n\ndef test_two():\n    assert median([1, 3]) == 2\n"
+    base = project.commit({"median.py": "def median(values):\n    return None\n", "test_median.py": suite})
+    right = project.commit({"median.py": MEDIAN})
+    wrong = project.commit({"median.py": MEDIAN + "\n\nmedian = max\n"})
+    good, bad = (project.judge("tests", revisions=(base, head)) for head in (right, wrong))
+    assert (good.status, bad.status) == (GateStatus.PASS, GateStatus.FAIL)
+    assert bad.figures["passed"] == bad.figures["total"] - 1
+    assert bad.score < good.score
 
 
 def test_a_repair_passes_though_the_base_fails(project: Project) -> None:

@@ -39,3 +39,8 @@ class Judged:
     def taken(self) -> list[Remark]:
         """Tests of the base that the change takes the force from."""
         return [*self.lost, *self.evidence.old.weakened]
+
+    @property
+    def untried(self) -> bool:
+        """Whether there are new lines that were not put to the proof, because a test fails."""
+        return bool(self.failing and self.lines.total)

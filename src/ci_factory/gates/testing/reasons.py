@@ -29,6 +29,9 @@ def told(found: Judged, unproven: float, unnoticed: float) -> Iterator[Reason]:
     yield from _listed(found.failing, _FULL / found.total if found.total else 0)
     yield from _listed(found.taken, 0)
     yield from _listed(_remarks(found), 0)
+    if found.untried and unproven + unnoticed:
+        yield _reason("nothing is proven while a test fails", points=unproven + unnoticed)
+        unproven = unnoticed = 0
     yield from _proof_reasons(evidence, unproven)
     yield from _mutant_reasons(evidence, unnoticed)
     if found.measures_coverage:

@@ -1,7 +1,9 @@
 """What the evidence says: status, score and reasons. Pure but for asking what the change removed.
 
 Score: passed / (passed + failed) x 100, less the points for what is not proven: `points.unproven` when no test fails
-without the change, and `points.mutants` x the share of mutants that no test notices. What is unknown costs nothing.
+without the change, and `points.mutants` x the share of mutants that no test notices. While a test fails neither is tried,
+and both cost everything: a failing change may not score above one that was put to the proof. What else is unknown costs
+nothing.
 """
 
 from ci_factory.gates.protocol import Judgement
@@ -23,7 +25,7 @@ def judge(evidence: Evidence, lines: NewLines, *, measures_coverage: bool) -> Ju
     """Judge the tests of a change. `measures_coverage`: whether coverage was asked for at all."""
     found = _sort(evidence, lines, measures_coverage=measures_coverage)
     status = _status(found)
-    unproven, unnoticed = _proof_points(evidence), _mutant_points(evidence)
+    unproven, unnoticed = _proof_points(found), _mutant_points(found)
     score = _FULL * found.passed / found.total if found.total else 0.0
     unscored = status is GateStatus.INCONCLUSIVE or found.manipulated
     return Judgement(
@@ -111,13 +113,17 @@ def _status(found: Judged) -> GateStatus:
     return GateStatus.INCONCLUSIVE if found.unknown or not found.total else GateStatus.PASS
 
 
-def _proof_points(evidence: Evidence) -> float:
-    return evidence.subject.config.gates.tests.points.unproven if evidence.proof.proven is False else 0.0
+def _proof_points(found: Judged) -> float:
+    config = found.evidence.subject.config.gates.tests
+    untried = config.proof and found.untried
+    return config.points.unproven if untried or found.evidence.proof.proven is False else 0.0
 
 
-def _mutant_points(evidence: Evidence) -> float:
-    share = evidence.trial.share
-    return 0.0 if share is None else evidence.subject.config.gates.tests.points.mutants * (1 - share)
+def _mutant_points(found: Judged) -> float:
+    config, share = found.evidence.subject.config.gates.tests, found.evidence.trial.share
+    if share is None:
+        return config.points.mutants if config.mutants.sample and found.untried else 0.0
+    return config.points.mutants * (1 - share)
 
 
 def _summary(found: Judged) -> str:
