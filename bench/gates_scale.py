@@ -2,7 +2,8 @@
 
     python bench/gates_scale.py [--tree FOLDER] [--file PATH]
 
-Without --tree, Django's sources are installed by pip into a temporary folder. One run of all gates with an empty cache is
+Without --tree, Django's sources are installed by pip into a temporary folder. A run that is not measured brings programs and
+files into the machine's memory, as the tools alone find them there too. Then one run of all gates with an empty cache is
 measured (wall time), then a second one with the cache of the first, and, for information, a run of another change of the same
 file on the same base. Then every command that the gates started on the head's checkout runs again, alone, in the same checkout and with an empty
 cache of its own: the bound of the first run is 1.15 x max(slowest command, CPU seconds of all / cores). Work on the base's
@@ -117,6 +118,7 @@ def commit(repo: Path, message: str) -> None:
 def measure(git: Git, root: Path) -> int:
     """Three measurements; the process's exit status."""
     cache = root / "cache"
+    timed(git, "second", root / "scratch-0", root / "cache-0")
     with Recorder() as recorder:
         first, report = timed(git, "first", root / "scratch", cache)
     second, _ = timed(git, "first", root / "scratch-2", cache)

@@ -99,7 +99,7 @@ def is_test(path: str) -> bool:
 
 def is_test_module(path: str) -> bool:
     """Whether pytest collects tests from this file by default."""
-    return re.fullmatch(r"test_.*\.py|.*_test\.py", PurePosixPath(path).name) is not None
+    return re.fullmatch(r"test_.*\.py|.*_test\.py", path.rpartition("/")[2]) is not None
 
 
 def _added_lines(

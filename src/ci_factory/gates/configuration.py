@@ -1,6 +1,7 @@
 """Settings of tools: always the base's, so that a change can't loosen the rules it is judged by."""
 
 import configparser
+import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -59,9 +60,10 @@ def overlay(change: Change, base: dict[str, Entry]) -> Overlay:
     return Overlay(tuple(put), tuple(drop))
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def is_settings(path: str) -> bool:
     """Whether a tool looks for settings in a file of this name: of Python's by their names, of others by their presets."""
-    return PurePosixPath(path).name in SETTINGS or presets.is_setting(path)
+    return path.rpartition("/")[2] in SETTINGS or presets.is_setting(path)
 
 
 def _loosens(path: str, base: dict[str, Entry]) -> bool:

@@ -1,10 +1,12 @@
 """Types, by mypy under the base's configuration."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from ci_factory.gates import configuration, findings, tools, verdicts
+from ci_factory.gates import configuration, findings, imports, tools, verdicts
 from ci_factory.gates.findings import Observation, Observations
 from ci_factory.gates.incremental import with_cache
 from ci_factory.gates.protocol import Judgement, Unmeasurable
@@ -24,6 +26,8 @@ _LENIENT = [
 """For projects without a mypy configuration."""
 _ALWAYS = ["--no-error-summary", "--follow-imports=silent", "--output=json"]
 _FATAL = 2
+_FAR = re.compile(r"^\s*(plugins|custom_typeshed_dir)\s*=", re.MULTILINE)
+"""Settings with which mypy reads files that no import leads to."""
 
 
 class MypyGate:
@@ -58,7 +62,7 @@ def _python(subject: Subject) -> list[str]:
 
 
 def _check(subject: Subject, side: SideName, paths: Sequence[str], flags: list[str]) -> Observations:
-    folder = subject.folder(side)
+    folder = _folder(subject, side, paths)
     sources = {"MYPYPATH": "src"} if (folder / "src").is_dir() else {}
     done = MYPY.run(
         subject, [*flags, *dotted(paths)], cwd=folder, expected=frozenset({0, 1, _FATAL}), extra=sources
@@ -66,7 +70,7 @@ def _check(subject: Subject, side: SideName, paths: Sequence[str], flags: list[s
     try:
         rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         errors = [row for row in rows if row["severity"] == "error"]
-        seen = tuple(_observation(subject, side, row) for row in errors)
+        seen = tuple(_observation(folder, row) for row in errors)
     except (ValueError, KeyError, TypeError) as error:
         raise Unmeasurable(f"mypy's report can't be read: {error}") from error
     # Status 2 with a syntax error is a judgement; status 2 without one is mypy giving up.
@@ -75,8 +79,17 @@ def _check(subject: Subject, side: SideName, paths: Sequence[str], flags: list[s
     return Observations(seen=seen)
 
 
-def _observation(subject: Subject, side: SideName, row: dict[str, Json]) -> Observation:
-    folder = subject.folder(side)
+def _folder(subject: Subject, side: SideName, paths: Sequence[str]) -> Path:
+    """A checkout of these files and of what their imports lead to, which of a large repository is a small part."""
+    base = subject.part("base")
+    name = configuration.mypy_file(base)
+    far = name is not None and _FAR.search((base / name).read_text("utf-8", "replace"))
+    if subject.root or far:  # a root's search path may lead out of it
+        return subject.folder(side)
+    return subject.some(side, "types", imports.Closure(paths))
+
+
+def _observation(folder: Path, row: dict[str, Json]) -> Observation:
     path, line, column = relative(row["file"], folder), row["line"], row["column"]
     hint = f" ({row['hint']})" if row.get("hint") else ""
     return Observation(

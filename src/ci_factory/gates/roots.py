@@ -4,7 +4,7 @@ So a gate needs to know nothing of roots. Files that belong to no root are seen 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from ci_factory.gates.presets.model import Preset
 from ci_factory.gates.presets.registry import PRESETS, detected, files_of
 from ci_factory.gates.protocol import Unmeasurable
 from ci_factory.gates.setup import Recipe, Setup
-from ci_factory.gates.subject import Checkouts, SideName, Subject, slug
+from ci_factory.gates.subject import Checkouts, Grow, SideName, Subject, slug
 from ci_factory.model.gate import Finding, GateResult, Reason
 from ci_factory.model.gate_settings import GatesConfig, RootConfig
 from ci_factory.system.git import FileChange
@@ -80,35 +80,42 @@ class _RootedCheckouts(Checkouts):
     def __init__(self, whole: Subject, root: str) -> None:
         self._whole, self._in = whole, root
 
-    def folder(
-        self,
-        name: str,
-        tree: str,
-        put: tuple[Entry, ...] = (),
-        drop: tuple[str, ...] = (),
-        only: tuple[str, ...] | None = None,
-    ) -> Path:
+    def folder(self, name: str, tree: str, put: tuple[Entry, ...] = (), drop: tuple[str, ...] = ()) -> Path:
         """The root's folder in a checkout of this name; settings outside of the root are the base's too."""
-        put, drop = (
-            tuple(replace(each, path=self._full(each.path)) for each in put),
-            tuple(map(self._full, drop)),
-        )
-        if tree == self._whole.change.head_tree:
-            put, drop = (*self._whole.overlay.put, *put), (*self._whole.overlay.drop, *drop)
-        shared = name in {"scan-base", "scan-head"}
-        wanted = None if only is None else (*map(self._full, only), *self._above(tree))
-        name = name if shared else f"{slug(self._in)}{name}"
-        top = self._whole.checkouts.folder(name, tree, put, drop, wanted)
-        return _enter(top, self._in)
+        name = name if name in {"scan-base", "scan-head"} else f"{slug(self._in)}{name}"
+        return _enter(self._whole.checkouts.folder(name, tree, *self._laid(tree, put, drop)), self._in)
 
-    def _above(self, tree: str) -> list[str]:
-        """Settings outside of the root, which tools look for in the folders above."""
-        whole = self._whole
-        known = {path for path in whole.base_entries if is_settings(path) and not _below(path, self._in)}
-        if tree != whole.change.head_tree:
-            return sorted(known)
-        here = {each.path for each in (*whole.head_entries(), *whole.overlay.put)}
-        return sorted(known & here)
+    def some(
+        self, name: str, tree: str, grow: Grow, put: tuple[Entry, ...] = (), drop: tuple[str, ...] = ()
+    ) -> Path:
+        """As `folder`, with chosen files only, and with settings above the root, where tools look for them too."""
+
+        def grow_root(paths: Collection[str], folder: Path, last: frozenset[str]) -> Collection[str]:
+            inside = (frozenset(self._local(each)) for each in (paths, last))
+            chosen = map(self._full, grow(next(inside), folder / self._in, next(inside)))
+            above = () if last else filter(is_settings, self._whole.base_entries)
+            return [*chosen, *(path for path in above if not _below(path, self._in))]
+
+        name, laid = f"{slug(self._in)}{name}", self._laid(tree, put, drop)
+        return _enter(self._whole.checkouts.some(name, tree, grow_root, *laid), self._in)
+
+    def entries(self, tree: str) -> tuple[Entry, ...]:
+        """All files of the repository."""
+        return self._whole.checkouts.entries(tree)
+
+    def _laid(
+        self, tree: str, put: tuple[Entry, ...], drop: tuple[str, ...]
+    ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+        """The root's replacements with the repository's paths, after the repository's own."""
+        full = tuple(replace(each, path=self._full(each.path)) for each in put)
+        gone = tuple(map(self._full, drop))
+        if tree != self._whole.change.head_tree:
+            return full, gone
+        return (*self._whole.overlay.put, *full), (*self._whole.overlay.drop, *gone)
+
+    def _local(self, paths: Collection[str]) -> Iterator[str]:
+        prefix = f"{self._in}/" if self._in else ""
+        return (path.removeprefix(prefix) for path in paths if _below(path, self._in))
 
     def _full(self, path: str) -> str:
         return f"{self._in}/{path}" if self._in else path

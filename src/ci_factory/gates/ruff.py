@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from ci_factory.gates import configuration, findings, verdicts
 from ci_factory.gates.findings import Observation, Observations
@@ -29,7 +31,7 @@ class RuffGate:
         version, rules = RUFF.version(), _rules(subject)
 
         def scan(side: SideName, paths: Sequence[str]) -> Observations:
-            return _check(subject, side, paths, rules)
+            return _check(_Place(subject, _folder(subject, side)), paths, rules)
 
         found = findings.compare(subject, "ruff", files, scan, [version, rules])
         return verdicts.zero_errors(found, "violation", {"ruff": version})
@@ -41,21 +43,34 @@ def _rules(subject: Subject) -> list[str]:
     return ["--isolated", "--select", DEFAULT_RULES]
 
 
-def _check(subject: Subject, side: SideName, paths: Sequence[str], rules: list[str]) -> Observations:
+@dataclass(frozen=True)
+class _Place:
+    """Where ruff runs."""
+
+    subject: Subject
+    folder: Path
+
+
+def _folder(subject: Subject, side: SideName) -> Path:
+    """The changed files; with rules of the project also its other files, as some rules ask which modules there are."""
+    return subject.part(side) if _rules(subject) else subject.folder(side)
+
+
+def _check(place: _Place, paths: Sequence[str], rules: list[str]) -> Observations:
     """All violations; those that only a `noqa` comment hides are marked as suppressed."""
-    shown = {_identity(row) for row in _rows(subject, side, paths, rules)}
-    every = _rows(subject, side, paths, [*rules, "--ignore-noqa"])
+    shown = {_identity(row) for row in _rows(place, paths, rules)}
+    every = _rows(place, paths, [*rules, "--ignore-noqa"])
     try:
-        seen = (_observation(subject, side, row, suppressed=_identity(row) not in shown) for row in every)
+        seen = (_observation(place.folder, row, suppressed=_identity(row) not in shown) for row in every)
         return Observations(seen=tuple(seen))
     except (ValueError, KeyError, TypeError) as error:
         raise Unmeasurable(f"ruff's report can't be read: {error}") from error
 
 
-def _rows(subject: Subject, side: SideName, paths: Sequence[str], flags: list[str]) -> list[dict[str, Json]]:
+def _rows(place: _Place, paths: Sequence[str], flags: list[str]) -> list[dict[str, Json]]:
     words = ["--no-cache", "--no-fix", "--force-exclude", "--quiet", "--output-format", "json", *flags]
-    folder = subject.folder(side)
-    done = RUFF.run(subject, ["check", *words, *dotted(paths)], cwd=folder, expected=frozenset({0, 1}))
+    command = ["check", *words, *dotted(paths)]
+    done = RUFF.run(place.subject, command, cwd=place.folder, expected=frozenset({0, 1}))
     try:
         rows: list[dict[str, Json]] = json.loads(done.stdout or "[]")
     except ValueError as error:
@@ -67,8 +82,7 @@ def _identity(row: dict[str, Json]) -> str:
     return json.dumps([row.get("filename"), row.get("code"), row.get("location")])
 
 
-def _observation(subject: Subject, side: SideName, row: dict[str, Json], *, suppressed: bool) -> Observation:
-    folder = subject.folder(side)
+def _observation(folder: Path, row: dict[str, Json], *, suppressed: bool) -> Observation:
     path, line, last = relative(row["filename"], folder), row["location"]["row"], row["end_location"]["row"]
     return Observation(
         rule=row["code"] or "invalid-syntax",

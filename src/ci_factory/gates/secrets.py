@@ -84,8 +84,10 @@ class SecretsGate:
 def _folder(subject: Subject, side: SideName) -> Path:
     """A checkout of a tree as it is; a settings file that the gates do not use can hold a secret all the same."""
     if side == "head" and subject.overlay.paths:
-        only = tuple(subject.change.present())
-        return subject.checkouts.folder("whole-head", subject.change.head_tree, only=only)
+        changed = subject.change.present()
+        return subject.checkouts.some(
+            "whole-head", subject.change.head_tree, lambda _paths, _folder, last: () if last else changed
+        )
     return subject.part(side)
 
 

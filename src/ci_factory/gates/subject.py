@@ -2,17 +2,17 @@
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from ci_factory.config import Config
 from ci_factory.gates.cache import Measurements
 from ci_factory.gates.change import Change
-from ci_factory.gates.checkout import Entry, entries, export
+from ci_factory.gates.checkout import Entry, Index, entries, export
 from ci_factory.gates.configuration import Overlay, is_settings, overlay
 from ci_factory.gates.setup import Setup
 from ci_factory.model.base import Json
@@ -22,33 +22,64 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 SideName = Literal["base", "head"]
 
 
+Grow = Callable[[Collection[str], Path, frozenset[str]], Collection[str]]
+"""Chooses files of a tree: given all paths, the folder, and what was written there last (nothing at first), it says what else."""
+
+
 class Checkouts:
     """Folders of trees, written when first asked for."""
 
-    def __init__(self, repo: Git, root: Path) -> None:
+    def __init__(self, repo: Git, root: Path, change: Change) -> None:
         """Write below `root`."""
-        self._repo, self._root = repo, root
-        self._made: set[str] = set()
+        self._repo, self._root, self._change = repo, root, change
+        self._made: dict[str, Any] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def folder(
-        self,
-        name: str,
-        tree: str,
-        put: tuple[Entry, ...] = (),
-        drop: tuple[str, ...] = (),
-        only: tuple[str, ...] | None = None,
-    ) -> Path:
+    def folder(self, name: str, tree: str, put: tuple[Entry, ...] = (), drop: tuple[str, ...] = ()) -> Path:
         """The folder of this name; the first call decides what is in it."""
         path = self._root / name
+        self._once(name, lambda: export(self._repo, tree, path, put=put, drop=drop))
+        return path
+
+    def some(
+        self, name: str, tree: str, grow: Grow, put: tuple[Entry, ...] = (), drop: tuple[str, ...] = ()
+    ) -> Path:
+        """As `folder`, with chosen files only. `grow` is asked until it wants nothing new."""
+        path = self._root / name
+        self._once(name, lambda: self._grow(tree, path, grow, put, drop))
+        return path
+
+    def entries(self, tree: str) -> tuple[Entry, ...]:
+        """All files of a tree, listed once; those of the head follow from the base's and the change."""
+        base, head = self._change.base_tree, self._change.head_tree
+
+        def listed() -> tuple[Entry, ...]:
+            return (
+                after(self.entries(base), self._change)
+                if tree == head != base
+                else tuple(entries(self._repo, tree))
+            )
+
+        found: tuple[Entry, ...] = self._once(f"entries:{tree}", listed)
+        return found
+
+    def _grow(self, tree: str, path: Path, grow: Grow, put: tuple[Entry, ...], drop: tuple[str, ...]) -> None:
+        left = {each.path: each for each in (*self.entries(tree), *put)}
+        for each in drop:
+            left.pop(each, None)
+        every, index, last = frozenset(left), Index(self._repo, path), frozenset[str]()
+        while last := frozenset(grow(every, path, last)) & left.keys():
+            index.put([left.pop(each) for each in sorted(last)])
+            index.write(last)
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is made
         with self._guard:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
             if name not in self._made:
-                export(self._repo, tree, path, put=put, drop=drop, only=only)
-                self._made.add(name)
-        return path
+                self._made[name] = make()
+            return self._made[name]
 
 
 @dataclass(frozen=True)
@@ -75,10 +106,10 @@ class Subject:
         cls, repo: Git, change: Change, config: Config, scratch: Path, measurements: Measurements
     ) -> "Subject":
         """Look at the base's tree and decide which settings hold."""
-        base = {entry.path: entry for entry in entries(repo, change.base_tree)}
+        checkouts = Checkouts(repo, scratch / "trees", change)
+        base = {entry.path: entry for entry in checkouts.entries(change.base_tree)}
         for name in ("home", "tmp"):
             (scratch / name).mkdir(parents=True, exist_ok=True)
-        checkouts = Checkouts(repo, scratch / "trees")
         return cls(repo, change, config, scratch, measurements, checkouts, base, overlay(change, base))
 
     def folder(
@@ -108,20 +139,29 @@ class Subject:
         prefix = f"{self.root}/" if self.root else ""
         return [
             Entry(each.path[len(prefix) :], each.mode, each.blob)
-            for each in entries(self.repo, self.change.head_tree)
+            for each in self.checkouts.entries(self.change.head_tree)
             if each.path.startswith(prefix)
         ]
 
     def part(self, side: SideName) -> Path:
         """A clean checkout of what the change touches and of settings only: quick, in a repository of any size."""
-        name, settings = f"part-{side}", {path for path in self.base_entries if is_settings(path)}
+        touched = {
+            "base": {each.old_path for each in self.change.files if each.status != "A"},
+            "head": {*self.change.present()},
+        }[side]
+        return self.some(side, "part", lambda _paths, _folder, last: () if last else touched)
+
+    def some(self, side: SideName, use: str, grow: Grow) -> Path:
+        """A clean checkout of chosen files and of settings; the first call for a `use` decides."""
+
+        def grow_settings(paths: Collection[str], folder: Path, last: frozenset[str]) -> Collection[str]:
+            first = () if last else filter(is_settings, self.base_entries)
+            return {*grow(paths, folder, last), *first}
+
+        name, laid = f"{use}-{side}", self.overlay
         if side == "base":
-            touched = {each.old_path for each in self.change.files if each.status != "A"}
-            return self.checkouts.folder(name, self.change.base_tree, only=tuple(sorted(touched | settings)))
-        laid = self.overlay
-        here = ({each.path for each in self.head_entries()} - {*laid.drop}) | {each.path for each in laid.put}
-        only = tuple(sorted(here & ({*self.change.present()} | settings)))
-        return self.checkouts.folder(name, self.change.head_tree, laid.put, laid.drop, only)
+            return self.checkouts.some(name, self.change.base_tree, grow_settings)
+        return self.checkouts.some(name, self.change.head_tree, grow_settings, laid.put, laid.drop)
 
     def equip(self, side: SideName, folder: Path, home: Path) -> None:
         """Lay what the setup installed for a side into a checkout (its folder of the root) and a home folder.
@@ -164,6 +204,19 @@ class Subject:
     def measure(self, side: SideName, key: Json, kind: type[ModelT], produce: Callable[[], ModelT]) -> ModelT:
         """A measurement of one side, from the store when it is there. `key` names tool, version and settings."""
         return self.measurements.get([self.identity(side), key], kind, produce)
+
+
+def after(base: Collection[Entry], change: Change) -> tuple[Entry, ...]:
+    """The files of the head's tree, from those of the base's."""
+    files = {each.path: each for each in base}
+    changes = (*change.files, *change.odd)
+    for each in changes:
+        if each.status in {"D", "R"}:
+            files.pop(each.old_path, None)
+    present = (each for each in changes if each.status != "D")
+    return tuple(
+        (files | {each.path: Entry(each.path, each.new_mode, each.blob) for each in present}).values()
+    )
 
 
 def slug(root: str) -> str:

@@ -34,15 +34,16 @@ class TestsGate:
     def judge(self, subject: Subject) -> Judgement:
         """Run the tests of both sides at the same time, and then what only the two together can ask for."""
         try:
-            return _judge(subject, _runners(subject))
+            return _judge(subject)
         except Tampered as error:
             return _manipulated(error)
 
 
-def _judge(subject: Subject, runners: Mapping[SideName, Runner]) -> Judgement:
+def _judge(subject: Subject) -> Judgement:
     command = _command(subject)
     if command is None and _nothing_to_collect(subject):
         raise Unmeasurable("no test was collected", fix=_ADD)
+    runners = _runners(subject, command)
     files = sources(subject, python=command is None)
     base, head = _both(subject, runners, files)
     if not head.counted:
@@ -84,8 +85,7 @@ def _command(subject: Subject) -> TestsCommand | None:
     )
 
 
-def _runners(subject: Subject) -> Mapping[SideName, Runner]:
-    command = _command(subject)
+def _runners(subject: Subject, command: TestsCommand | None) -> Mapping[SideName, Runner]:
     if command is not None:
         runner = CommandRunner.make(subject, command)
         return {"base": runner, "head": runner}

@@ -40,3 +40,27 @@ def registries() -> dict[str, str]:
     """Where packages are installed from; an address with a user or a password in it is left out."""
     found = {name: os.environ[name] for name in _REGISTRIES if name in os.environ}
     return {name: value for name, value in found.items() if not _CREDENTIALS.search(value)}
+
+
+_PROXIES = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+)
+_AUTHORITIES = (
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "SSL_CERT_FILE"),
+    "CI_SERVER_TLS_CA_FILE",
+)
+
+
+def proxies() -> dict[str, str]:
+    """The way out of this network."""
+    return {name: os.environ[name] for name in _PROXIES if name in os.environ}
+
+
+def certificates() -> str | None:
+    """The file (or folder) of certificate authorities that the user, or a runner for its own server, names.
+
+    `None` for those of the machine; a path that is not there counts as not named.
+    """
+    named = (variable(name) for name in _AUTHORITIES)
+    return next((path for path in named if path and Path(path).exists()), None)

@@ -1,7 +1,7 @@
 """Git as the factory needs it: no hooks, no prompts, machine-readable output."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +49,8 @@ class FileChange:
     old_path: str
     old_mode: str
     new_mode: str
+    blob: str = ""
+    """The new content's object name; zeros when there is none."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,38 @@ class Git:
         }
         argv = ("git", *_QUIET, *args)
         return process.run(argv, cwd=self.folder, env=variables, stdin=stdin, limit=256 * 1024 * 1024)
+
+    def isolated(
+        self,
+        *args: str,
+        env: Mapping[str, str],
+        stdin: bytes | None = None,
+        timeout: float | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> process.Completed:
+        """Run a git command that leaves this machine: tethered, with this environment only.
+
+        The settings of the system and of the user are not read; those of this repository are.
+        """
+        variables = {
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "",
+            "SSH_ASKPASS": "",
+            "LC_ALL": "C.UTF-8",
+            **env,
+        }
+        return process.run(
+            ("git", *_QUIET, *args),
+            cwd=self.folder,
+            env=variables,
+            stdin=stdin,
+            timeout=timeout,
+            tethered=True,
+            pass_fds=pass_fds,
+        )
 
     def text(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
         """Output of a git command that has to succeed, without its last newline.
@@ -335,11 +369,11 @@ class Git:
 def _parse_raw_diff(fields: list[str]) -> Iterator[FileChange]:
     index = 0
     while index < len(fields) and fields[index]:
-        old_mode, new_mode, _, _, status = fields[index].removeprefix(":").split(" ")
+        old_mode, new_mode, _, blob, status = fields[index].removeprefix(":").split(" ")
         if status[0] in "RC":
             old_path, path = fields[index + 1], fields[index + 2]
             index += 3
         else:
             old_path = path = fields[index + 1]
             index += 2
-        yield FileChange(status[0], path, old_path, old_mode, new_mode)
+        yield FileChange(status[0], path, old_path, old_mode, new_mode, blob)

@@ -1,13 +1,16 @@
 """The only place that starts processes."""
 
+import math
 import os
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -38,7 +41,7 @@ class Completed:
         return self.returncode == 0 and not self.timed_out
 
 
-def run(
+def run(  # noqa: PLR0913 - each is a plain setting of one process
     argv: Sequence[str],
     *,
     cwd: Path | None = None,
@@ -47,24 +50,24 @@ def run(
     timeout: float | None = None,
     limit: int = OUTPUT_LIMIT,
     tethered: bool = False,
+    pass_fds: Sequence[int] = (),
 ) -> Completed:
     """Run a program in a process group of its own and kill the whole group when it is done or late.
 
     `env` replaces the environment; `None` inherits ours. `timeout` is in seconds. A time-out is told in the
     result, not raised. A `tethered` process group is killed as well when we ourselves are killed, however that happens.
+    `pass_fds` are open file descriptors of ours that it inherits under the same numbers; all others are closed.
 
     Raises:
         ToolMissing: there is no such program.
     """
     started = time.monotonic()
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = _start(argv, cwd, env, stdin, out, err)
+    with _given(stdin) as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = _start(argv, cwd, env, given, out, err, pass_fds)
         timed_out = False
         tether = _Tether(process.pid) if tethered else None
         try:
-            process.communicate(stdin, timeout=timeout)
-        except subprocess.TimeoutExpired:
-            timed_out = True
+            timed_out = not _ended(process, timeout)
         finally:
             _kill_group(process.pid)
             if tether is not None:
@@ -76,23 +79,52 @@ def run(
         return Completed(tuple(argv), returncode, _read(out, limit), _read(err, limit), seconds, timed_out)
 
 
+@contextmanager
+def _given(stdin: bytes | None) -> Iterator[IO[bytes] | None]:
+    """Standard input as a file: no pipe that one side waits at."""
+    if stdin is None:
+        yield None
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(stdin)
+        file.seek(0)
+        yield file
+
+
+def _ended(process: subprocess.Popen[bytes], timeout: float | None) -> bool:
+    """Wait for its end, at most `timeout` seconds; whether it came. Not by looking again and again, as `Popen.wait` does."""
+    if timeout is None:
+        # the process stays a zombie, so that its number is its own until the group is killed
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        return True
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(math.ceil(timeout * 1000)))
+    finally:
+        os.close(descriptor)
+
+
 def _start(
     argv: Sequence[str],
     cwd: Path | None,
     env: Mapping[str, str] | None,
-    stdin: bytes | None,
+    stdin: IO[bytes] | None,
     out: IO[bytes],
     err: IO[bytes],
+    pass_fds: Sequence[int],
 ) -> subprocess.Popen[bytes]:
     try:
         process = subprocess.Popen(  # noqa: S603 - argv is a list, no shell; callers build it from fixed words
             list(argv),
             cwd=cwd,
             env=None if env is None else dict(env),
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=out,
             stderr=err,
             start_new_session=True,
+            pass_fds=pass_fds,
         )
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():

@@ -1,9 +1,9 @@
 """What a preset is: the tools, tests and settings that are usual for a language. Data; nothing runs here."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from fnmatch import translate
 from typing import Literal
 
 from ci_factory.model.commands import CommandConfig
@@ -90,10 +90,11 @@ class Preset:
 
     def speaks(self, path: str) -> bool:
         """Whether a file shows that the language is used."""
-        return path.endswith(self.suffixes) or PurePosixPath(path).name in self.manifests
+        return path.endswith(self.suffixes) or path.rpartition("/")[2] in self.manifests
 
 
 def named(paths: Iterable[str], *patterns: str, anywhere: bool = True) -> bool:
     """Whether a file has one of these names, in any folder or only directly in the root."""
-    names = (path if not anywhere else PurePosixPath(path).name for path in paths)
-    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+    wanted = re.compile("|".join(map(translate, patterns)))
+    names = (path if not anywhere else path.rpartition("/")[2] for path in paths)
+    return any(wanted.match(name) for name in names)

@@ -1,5 +1,6 @@
 """All presets by name, and which of them a project is written in. Adding one: a module, a line here, its name in model/commands.py."""
 
+import functools
 from typing import TYPE_CHECKING
 
 from ci_factory.gates.change import is_test_module
@@ -27,7 +28,10 @@ def files_of(subject: "Subject") -> Files:
     gone = {each.old_path for each in changes if each.status in {"D", "R"}}
     head = (base - gone) | {each.path for each in changes if each.status != "D"}
 
+    @functools.cache
     def read(side: SideName, path: str) -> str:
+        if path not in (base if side == "base" else head):
+            return ""
         commit = subject.change.base if side == "base" else subject.change.head
         text = subject.repo.show(commit, f"{subject.root}/{path}" if subject.root else path) or ""
         return text if len(text) <= _MAX_CHARS else ""

@@ -1,7 +1,8 @@
 """Which files configure the presets' tools: the base's version of them judges."""
 
+import re
 from collections.abc import Collection
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from pathlib import PurePosixPath
 
 from ci_factory.gates.presets.registry import PRESETS
@@ -12,9 +13,12 @@ SETTINGS: frozenset[str] = frozenset(
 """Names (patterns) of these files, in any folder."""
 
 
+_ANY = re.compile("|".join(map(translate, sorted(SETTINGS))))
+
+
 def is_setting(path: str) -> bool:
     """Whether a file configures a tool of a preset."""
-    return _matches(path, SETTINGS)
+    return _ANY.match(path.rpartition("/")[2]) is not None
 
 
 def takes_over(path: str, base: Collection[str]) -> bool:
@@ -36,5 +40,5 @@ def takes_over(path: str, base: Collection[str]) -> bool:
 
 
 def _matches(path: str, patterns: Collection[str]) -> bool:
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return any(fnmatchcase(name, pattern) for pattern in patterns)
