@@ -12,7 +12,10 @@ from pydantic_core import ErrorDetails
 
 from ci_factory.errors import ConfigError
 from ci_factory.model.base import Value
+from ci_factory.model.forge import Role
+from ci_factory.model.forge_settings import Rates
 from ci_factory.model.gate_settings import GatesConfig
+from ci_factory.model.publishing_settings import PublishingConfig
 from ci_factory.model.ticket import Priority, Size
 
 FILE_NAME = ".ci-factory.yml"
@@ -50,6 +53,11 @@ class Labels(Value):
     def states(self) -> tuple[str, ...]:
         """All state labels, as this project calls them."""
         return tuple(self.state(name) for name in STATES)
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All labels by which a ticket shows that it is, or was, the factory's."""
+        return (self.ready, *self.states, self.approved, self.hold)
 
     def state_of(self, labels: Collection[str]) -> str | None:
         """The state that a ticket's labels say, `ready` before the factory took it, `None` when they say nothing."""
@@ -178,6 +186,24 @@ class EscalationConfig(Value):
     standard_hours: float = Field(default=24, gt=0)
     blocking_hours: float = Field(default=4, gt=0)
     critical_hours: float = Field(default=1, gt=0)
+    answer_role: Role = Role.DEVELOPER
+    """The least that somebody must be allowed to in the project for their reply to count as the answer."""
+
+
+class ForgeConfig(Value):
+    """Where the tickets and merge requests are."""
+
+    kind: Literal["auto", "embedded", "gitlab"] = "auto"
+    """`auto`: GitLab where its address, the project and a token are known, else the forge inside of the repository."""
+    url: str = ""
+    """Address of the GitLab server, such as https://gitlab.example.com; empty: CI_SERVER_URL."""
+    project: str = ""
+    """Path of the project, such as group/name; empty: CI_PROJECT_PATH."""
+    token_variable: str = Field(default="CI_FACTORY_TOKEN", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """Name of the environment variable that holds the token. The token itself stands in no file."""
+    allow_http: bool = False
+    """Whether the token may be sent unencrypted to another machine."""
+    rates: Rates = Rates()
 
 
 class Config(Value):
@@ -185,6 +211,7 @@ class Config(Value):
 
     enabled: bool = True
     """`false` stops the factory before its next write."""
+    forge: ForgeConfig = ForgeConfig()
     labels: Labels = Labels()
     identity: Identity = Identity()
     batch: BatchConfig = BatchConfig()
@@ -197,6 +224,7 @@ class Config(Value):
     rules: tuple[CustomRule, ...] = ()
     review: ReviewConfig = ReviewConfig()
     escalation: EscalationConfig = EscalationConfig()
+    publishing: PublishingConfig = PublishingConfig()
 
     @model_validator(mode="after")
     def _agent_names_differ(self) -> "Config":

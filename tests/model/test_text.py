@@ -61,7 +61,7 @@ def test_plain_words_stay_as_they_are(text: str) -> None:
         ("@all look", "@&#8203;all look"),
         ("Closes #1, see !2 and &3", r"Closes \#&#8203;1, see \!&#8203;2 and &amp;&#8203;3"),
         ("a|b", r"a\|b"),
-        ("<details>", "&lt;details&gt;"),
+        ("<details>", "&lt;details&#8203;&gt;"),
         ("![x](https://evil.example/a)", r"\!\[&#8203;x\]\(https:&#8203;//evil.example/a\)"),
         ("1. first", r"1\. first"),
         ("- item", r"\- item"),

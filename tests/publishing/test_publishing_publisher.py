@@ -1,107 +1,20 @@
 """The publisher on a real embedded forge: one branch, one merge request, one note, whatever happens in between."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
-from ci_factory.config import Config
 from ci_factory.errors import ArtifactError, Conflict
 from ci_factory.forge.local import LocalForge
 from ci_factory.forge.protocol import Forge
-from ci_factory.model.attempt import Attempt, Ending, Escalation, Option, Trigger
-from ci_factory.model.batch import Batch, LeftOut, Limits, PlannedTicket
+from ci_factory.model.attempt import Ending, Escalation, Option, Trigger
+from ci_factory.model.batch import LeftOut
 from ci_factory.model.forge import MergeRequestSpec, NoteTarget
-from ci_factory.model.gate import (
-    Component,
-    Finding,
-    GateReport,
-    GateResult,
-    GateStatus,
-    Score,
-    Severity,
-    Verdict,
-)
-from ci_factory.model.ticket import Priority, Readiness, Ticket
-from ci_factory.publishing.publisher import Judged, Publisher
-from ci_factory.system.clock import ManualClock
-from ci_factory.system.git import Git, Person
-from ci_factory.system.layout import TicketFolder
-
-NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-BOT = Person("ci-factory", "bot@example.com")
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A worked and judged ticket, not yet published."""
-
-    publisher: Publisher
-    forge: LocalForge
-    repo: Git
-    judged: Judged
-    batch: Batch
-    folder: TicketFolder
-
-    def publish(self, **changes: object) -> None:
-        """Publish, with parts of the judged ticket replaced."""
-        self.publisher.publish(replace(self.judged, **changes), self.batch, self.folder)  # type: ignore[arg-type]  # names of fields
-
-    def state(self) -> tuple[object, ...]:
-        """Everything that publication may change."""
-        merge_requests = self.forge.merge_requests(state=None)
-        notes = [self.forge.notes(NoteTarget.MERGE_REQUEST, str(mr.iid)) for mr in merge_requests]
-        issue_notes = self.forge.notes(NoteTarget.ISSUE, "7")
-        return (merge_requests, notes, issue_notes, self.forge.issue("7"), self.repo.text("for-each-ref"))
-
-
-@pytest.fixture
-def scene(
-    new_repo: Callable[..., Path],
-    tmp_path: Path,
-    planned: PlannedTicket,
-    attempt: Attempt,
-    report: GateReport,
-    score: Score,
-) -> Scene:
-    """Ticket 7 with a change that passed: a bundle, an attempt and a verdict that agree on the tree."""
-    repo = Git(new_repo({"shop/price.py": "price = 1\n"}))
-    forge = LocalForge.open(repo, user="ci-factory", clock=ManualClock(NOW))
-    forge.import_ticket(Ticket(id="7", title="Fix rounding", labels=("ready-for-agent", "team::red")))
-    base = repo.resolve("main")
-    hub = Git(tmp_path / "hub.git")
-    hub.init_hub(repo)
-    worktree = hub.add_worktree(tmp_path / "worktree", base)
-    (worktree.folder / "shop" / "price.py").write_text("price = 2\n", encoding="utf-8")
-    tree = worktree.write_tree()
-    agent = Person("agent", "agent@example.com")
-    head = hub.commit_tree(
-        tree, parents=(base,), message="[skip ci]", author=agent, committer=agent, when=NOW
-    )
-    folder = TicketFolder(tmp_path / "out")
-    folder.path.mkdir()
-    hub.bundle(folder.bundle, base, head)
-    same = {"base": base, "head": head, "tree": tree}
-    judged = Judged(
-        planned,
-        attempt.model_copy(update=same),
-        report.model_copy(update={**same, "gates": report.gates[:1]}),
-        score.model_copy(update={**same, "score": 95.0, "verdict": Verdict.PASS}),
-    )
-    batch = Batch(
-        id="20260302-010000",
-        created_at=NOW,
-        project="shop",
-        target_branch="main",
-        base=base,
-        limits=Limits(),
-        config_hash="x",
-        tickets=(planned,),
-    )
-    return Scene(Publisher(forge, repo, Config(), BOT), forge, repo, judged, batch, folder)
+from ci_factory.model.gate import Component, Finding, GateResult, GateStatus, Severity, Verdict
+from ci_factory.model.ticket import Priority, Readiness
+from tests.publishing.conftest import NOW, Scene
 
 
 def test_passed_change_becomes_a_ready_merge_request(scene: Scene) -> None:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from ci_factory.model import block
 from ci_factory.model.attempt import Attempt
 from ci_factory.model.batch import PlannedTicket
+from ci_factory.model.forge import MergeRequest, MergeRequestSpec, MergeRequestState
 from ci_factory.model.gate import GateReport, Score
 from ci_factory.model.ticket import Readiness, Ticket
-from ci_factory.publishing import description, issue_notes, names, note, policy
-from ci_factory.system.git import FileChange
+from ci_factory.publishing import description, issue_notes, names, note
+from ci_factory.publishing.description import Standing
+from tests.publishing.conftest import BASE, NOW
 
 GOLDEN = Path(__file__).parents[1] / "data" / "notes"
 QUICK_ACTION = re.compile(r"^\s{0,3}/\w", re.MULTILINE)
@@ -36,8 +38,20 @@ def test_description_reads_as_agreed(
     planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score
 ) -> None:
     """The description of a stacked change that is behind is, byte for byte, the golden one."""
-    stacked = planned.model_copy(update={"stacked_on": "6"})
-    golden("description.md", description.description(stacked, attempt, report, score, behind=2))
+    spec = MergeRequestSpec(
+        ticket_id="6", source_branch="factory/6-round", target_branch="main", title="x", description="x"
+    )
+    below = MergeRequest(
+        **spec.model_dump(),
+        iid=5,
+        state=MergeRequestState.OPENED,
+        author="bot",
+        head=BASE,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    standing = Standing(behind=2, below=below)
+    golden("description.md", description.description(planned, attempt, report, score, standing))
 
 
 def test_hostile_text_is_shown_and_not_obeyed(
@@ -46,7 +60,7 @@ def test_hostile_text_is_shown_and_not_obeyed(
     """No quick action, mention, HTML or foreign closing keyword survives in note, description or title."""
     for text in (
         note.score_note(planned, attempt, report, score),
-        description.description(planned, attempt, report, score, behind=0),
+        description.description(planned, attempt, report, score, Standing()),
         description.title(planned),
     ):
         visible = re.sub(r"<!-- ci-factory:.* -->", "", text)
@@ -120,38 +134,3 @@ def test_commit_message_carries_the_trailers(attempt: Attempt, score: Score) -> 
         "Checkpoint: C2",
         "Quality-Score: 64 (blocked)",
     ]
-
-
-@pytest.mark.parametrize(
-    ("path", "mode"),
-    [
-        ("link", "120000"),
-        ("vendor/lib", "160000"),
-        (".gitmodules", "100644"),
-        ("a/.GIT/config", "100644"),
-        ("git~1/hooks", "100644"),
-        (".g\u200cit/config", "100644"),
-        ("../up.py", "100644"),
-        ("-rf", "100644"),
-        ("a\\b.py", "100644"),
-        ("new\nline.py", "100644"),
-        ("bidi\u202e.py", "100644"),
-    ],
-)
-def test_policy_refuses_dangerous_names_and_modes(path: str, mode: str) -> None:
-    """Links, submodules, git's own files and unsafe names are never published."""
-    assert policy.problems([FileChange("A", path, path, "000000", mode)])
-
-
-def test_policy_refuses_names_that_collide() -> None:
-    """Two names that differ only in case are refused."""
-    rows = [FileChange("A", name, name, "000000", "100644") for name in ("Read.py", "read.py")]
-    assert policy.problems(rows) == ["'read.py' and 'Read.py' differ only in case or Unicode form"]
-
-
-def test_policy_lets_ordinary_files_pass() -> None:
-    """Ordinary names, umlauts included, are fine."""
-    rows = [
-        FileChange("A", name, name, "000000", "100644") for name in ("src/größe.py", ".gitignore", "a b.txt")
-    ]
-    assert policy.problems(rows) == []

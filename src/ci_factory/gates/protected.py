@@ -8,25 +8,14 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
 from pathspec import GitIgnoreSpec
 
 from ci_factory.gates import configuration
 from ci_factory.gates.subject import SideName, Subject
 from ci_factory.model.base import Json
+from ci_factory.model.protected import PIPELINE, local_includes
 from ci_factory.system.git import FileChange
 
-PIPELINE = (
-    "/.gitlab-ci.yml",
-    "/.gitlab-ci/",
-    "/.gitlab/",
-    "/.github/",
-    "CODEOWNERS",
-    "/.ci-factory.yml",
-    "/.ci-factory/",
-    "/.pre-commit-config.yaml",
-)
-"""Pipelines, owners and the factory's own settings, in the patterns of gitignore."""
 _TOOLS = {
     "bandit",
     "black",
@@ -45,14 +34,6 @@ _SECTION = re.compile(r"(tool:)?pytest|mypy([-.:].*)?|coverage:.*|flake8|pylint.
 _PACKAGE_KEYS = ("jest", "eslintConfig", "prettier", "mocha", "ava", "nyc", "c8", "vitest", "xo", "standard")
 _PACKAGE_SCRIPTS = ("test", "lint", "typecheck", "pretest", "posttest", "check")
 _MAX_BYTES = 1024 * 1024
-_MAX_INCLUDES = 200
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain YAML in which unknown tags (`!reference`) are nothing."""
-
-
-_Loader.add_multi_constructor("", lambda _loader, _suffix, _node: None)
 
 
 def changed(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -70,15 +51,7 @@ def changed(subject: Subject) -> Iterator[tuple[str, str]]:
 def _includes(subject: Subject) -> Iterator[str]:
     """Local files that either side's pipeline includes."""
     for side in ("base", "head"):
-        text = _text(subject, side, ".gitlab-ci.yml")
-        try:
-            document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader that drops tags
-        except (yaml.YAMLError, RecursionError, ValueError):
-            continue
-        found = document.get("include") if isinstance(document, dict) else None
-        rows = found if isinstance(found, list) else [found]
-        names = [row.get("local") if isinstance(row, dict) else row for row in rows[:_MAX_INCLUDES]]
-        yield from (f"/{name.lstrip('/')}" for name in names if isinstance(name, str) and "://" not in name)
+        yield from local_includes(_text(subject, side, ".gitlab-ci.yml"))
 
 
 def _settings(subject: Subject, change: FileChange) -> str:

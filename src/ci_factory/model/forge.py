@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from ci_factory.model.base import Artifact, Moment, Sha, TicketId, Value
+from ci_factory.model.base import Artifact, Moment, Ranked, Sha, TicketId, Value
 from ci_factory.model.ticket import Ticket
 
 
@@ -26,6 +26,33 @@ class Note(Value):
     body: str
     created_at: Moment
     updated_at: Moment
+
+
+class InlineComment(Value):
+    """What we have to say about one line that a merge request adds or changes."""
+
+    fingerprint: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$")
+    """The key: one comment of ours for each."""
+    path: str = Field(min_length=1)
+    line: int = Field(ge=1)
+    """In the new version of the file, from 1."""
+    body: str = Field(min_length=1, max_length=1_000_000)
+
+
+class PlacedComment(InlineComment):
+    """A comment of ours as it is on the forge."""
+
+    resolved: bool = False
+
+
+class Role(Ranked):
+    """What a member may do in a project, least first; GitLab's access levels 10 to 50."""
+
+    GUEST = "guest"
+    REPORTER = "reporter"
+    DEVELOPER = "developer"
+    MAINTAINER = "maintainer"
+    OWNER = "owner"
 
 
 class IssueState(StrEnum):
@@ -89,6 +116,10 @@ class MergeRequest(MergeRequestSpec):
     versions: int = Field(default=1, ge=1)
     """How many times a new head was pushed, the first included."""
 
+    def without_details(self) -> "MergeRequest":
+        """The same with what is costly to read left at its defaults: approvals, requested changes, versions."""
+        return self.model_copy(update={"approvals": (), "changes_requested_by": (), "versions": 1})
+
 
 class ForgeEventKind(StrEnum):
     """What happened to an issue or a merge request."""
@@ -128,7 +159,9 @@ class Publication(Artifact):
     ticket_id: TicketId
     batch_id: str
     outcome: str
-    """merge-request, escalated, needs-info, no-change, agent-failed, skipped."""
+    """merge-request, escalated, deferred, needs-info, no-change, agent-failed, skipped; stopped: the next run completes it."""
+    reason: str = ""
+    """Why nothing was published, or why it is a draft although the gates passed."""
     branch: str | None = None
     merge_request: int | None = None
     note_id: int | None = None
@@ -137,3 +170,5 @@ class Publication(Artifact):
     labels: tuple[str, ...] = ()
     behind: int = Field(default=0, ge=0)
     """Commits on the target branch that the change's base does not have."""
+    conflicts: tuple[str, ...] = ()
+    """Files in which the change and the target branch went different ways."""

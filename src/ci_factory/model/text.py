@@ -1,14 +1,16 @@
 """Text by strangers, made safe to print: one line for Markdown, one line for a terminal.
 
-`escape_markdown` follows CommonMark's backslash escapes and GitLab's reference syntax. An invisible break written as
-the entity `&#8203;` stands between a reference's sign and its name, as GitLab looks for references after Markdown
-has been rendered, when a backslash is already gone.
+`escape_markdown` follows CommonMark's backslash escapes and GitLab's reference syntax ("GitLab-specific references"
+and "Placeholders" in its documentation of Markdown). An invisible break, written as the entity `&#8203;`, stands
+between a reference's sign and its name, as GitLab looks for references after Markdown has been rendered, when a
+backslash is already gone.
 """
 
 import re
 import unicodedata
 
-_BREAK = "&#8203;"
+BREAK = "\u200b"
+"""Shows nothing, and ends every name. `plain` leaves none of a stranger's."""
 _ELLIPSIS = "…"
 _SLACK = 1024
 """Characters read beyond the limit, so that a few invisible ones do not shorten the text."""
@@ -22,12 +24,35 @@ _ANSI = re.compile(
     r"|\x1b[PX^_][^\x1b\x9c]*(?:\x1b\\|\x9c)"  # device control strings
     r"|\x1b[ -/]*[0-~]?"  # the short ones, and the start of one that never ends
 )
+_LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LOG_SECTION = re.compile(r"section_(?:start|end):", re.IGNORECASE)
 
-_SPECIAL = re.compile(r"[\\`*_\[\]{}()<>|~$^#!&@%]|://|(?i:www)\.")
-_ALWAYS_BROKEN = "@"
-_REFERENCE_SIGNS = frozenset("#!&~%$^[*")
-_LEADING = re.compile(r"[-+=/:]|\d{1,9}(?=[.)])")
+_SPECIAL = re.compile(r"[\\`*_\[\]{}()<>|~$^#!&]|%")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", BREAK: "&#8203;"}
+_BREAKS = re.compile(
+    r"(?<=@)"  # @user, @all, user@host
+    r"|(?<=[#!&~%$^\[*])(?=[\w\"])"  # #1 !1 &1 ~label %milestone $1 ^alert#1 [issue:1] *iteration:1
+    r"|(?<=\[)(?=\[)"  # [[_TOC_]], [[wiki page]]
+    r"|(?<=[\[{])(?=[-+])"  # {+ added +} [- removed -]
+    r"|(?<=%)(?=\{)"  # %{placeholder}
+    r"|(?<=:)(?=//)|(?<=\b[wW]{3})(?=\.)"  # addresses
+    r"|(?<=[\w.-])(?=>)"  # group/project>
+    r"|(?<=\bGL)(?=-\d)"  # GL-1, an issue
+    r"|(?<=:)(?=[\w+-]{1,60}:)"  # :emoji:
+)
+"""Places at which a break takes a reference or an address apart."""
+_COMMIT = re.compile(r"(?<!\w)(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{7,}(?!\w)")
+"""What may be a commit's name: GitLab takes 7 to 40 digits; words that happen to be such are left alone."""
+_UNNAMED = 6
+"""Digits that are too few to name a commit."""
+_CLOSING = re.compile(
+    r"\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)"
+    r"(?=:?\s{1,9}(?:issues?\s{1,9})?\S{0,200}(?:#|\bGL-|/issues/|/work_items/|\b[A-Z][A-Z0-9_]{1,20}-)\d)",
+    re.IGNORECASE,
+)
+"""GitLab's default pattern for words that close an issue. It is looked for in the source, code included."""
+_LEADING = re.compile(r"[-+=/:]|\d{1,9}(?=\.)")
+"""What opens a list, a heading or a quick action at the start of a line, apart from signs that are always escaped."""
 
 _HIDDEN_KINDS = (
     ("bidirectional control", re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")),
@@ -73,13 +98,22 @@ def plain(text: str, limit: int) -> str:
     space becomes one space; what is cut off leaves an ellipsis. `limit` is at least 1.
     """
     head = text[: limit * 2 + _SLACK]
-    line = _LOG_SECTION.sub("", _ANSI.sub("", head).translate(_VISIBLE))
-    while _LOG_SECTION.search(line):  # removing one may make another
-        line = _LOG_SECTION.sub("", line)
-    line = " ".join(line.split())
+    line = " ".join(_shown_line(head).split())
     if len(line) <= limit and len(head) == len(text):
         return line
     return line[: limit - 1].rstrip() + _ELLIPSIS
+
+
+def plain_lines(text: str) -> list[str]:
+    """The same, unbounded, for text of several lines, each with its indentation; a tab is up to four spaces."""
+    return [_shown_line(line.expandtabs(4)).rstrip() for line in _LINE_END.split(text)]
+
+
+def _shown_line(text: str) -> str:
+    line = _LOG_SECTION.sub("", _ANSI.sub("", text).translate(_VISIBLE))
+    while _LOG_SECTION.search(line):  # removing one may make another
+        line = _LOG_SECTION.sub("", line)
+    return line
 
 
 def escape_markdown(text: str, *, limit: int) -> str:
@@ -89,25 +123,31 @@ def escape_markdown(text: str, *, limit: int) -> str:
     signs at the start have no effect. Safe in a paragraph, a list item, a heading and a table cell; not within a
     code span, where escapes would show.
     """
-    line = plain(text, limit)
-    leading = _LEADING.match(line)
-    escaped = _SPECIAL.sub(lambda match: _escape(match, line), line)
-    if leading is None:
-        return escaped
-    sign = leading[0]
-    return f"{sign}\\{escaped[len(sign) :]}" if sign.isdigit() else f"\\{escaped}"
+    return escape_line(plain(text, limit))
 
 
-def _escape(match: re.Match[str], line: str) -> str:
-    found = match[0]
-    if len(found) > 1:  # `://` and `www.` would make a link
-        return f":{_BREAK}//" if found == "://" else f"{found[:-1]}{_BREAK}."
-    follower = line[match.end() : match.end() + 1]
-    refers = found in _ALWAYS_BROKEN or (
-        found in _REFERENCE_SIGNS and (follower.isalnum() or follower in {'"', "_"})
-    )
-    shown = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "@"}.get(found, f"\\{found}")
-    return shown + _BREAK if refers else shown
+def escape_line(line: str) -> str:
+    """The same for a line that went through `plain`."""
+    broken = break_references(line)
+    escaped = _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), broken)
+    if leading := _LEADING.match(broken):
+        sign = leading[0]
+        escaped = f"{sign}\\{escaped[len(sign) :]}" if sign.isdigit() else f"\\{escaped}"
+    return escaped.replace(BREAK, _ENTITIES[BREAK])
+
+
+def break_references(line: str) -> str:
+    """A line from `plain` in which no mention, reference, address or closing word is left whole; it looks the same."""
+    return break_closing(_COMMIT.sub(_in_pieces, _BREAKS.sub(BREAK, line)))
+
+
+def _in_pieces(found: re.Match[str]) -> str:
+    return BREAK.join(found[0][start : start + _UNNAMED] for start in range(0, len(found[0]), _UNNAMED))
+
+
+def break_closing(text: str) -> str:
+    """Text in which no word closes an issue; for code, where other references mean nothing."""
+    return _CLOSING.sub(rf"\1{BREAK}", text)
 
 
 def hidden_characters(text: str) -> tuple[str, ...]:

@@ -106,3 +106,7 @@ class IntakeReport(Artifact):
 
     taken_at: Moment
     candidates: tuple[Candidate, ...]
+    resolved: tuple[TicketId, ...] = ()
+    """Tickets outside of the queue that others depend on and that are done."""
+    in_flight: dict[TicketId, tuple[str, ...]] = {}
+    """Files that open merge requests of the factory touch, by ticket."""

@@ -1,15 +1,23 @@
 """Notes on issues: what happened to a ticket and what is asked of people. Pure."""
 
+from collections.abc import Collection, Sequence
+from functools import partial
+
 from ci_factory.model import block
 from ci_factory.model.attempt import Attempt, Escalation
 from ci_factory.model.batch import LeftOut
 from ci_factory.model.forge import MergeRequest
+from ci_factory.model.redaction import redact
 from ci_factory.model.ticket import Readiness
-from ci_factory.publishing import markdown
+from ci_factory.publishing import markdown, sanitise
+from ci_factory.publishing.outcome import PUBLISHABLE
+from ci_factory.publishing.policy import Objection
 
 STATUS_KEY = "status"
 READINESS_KEY = "readiness"
 ESCALATION_KEY = "escalation"
+REMINDER_KEY = "reminder"
+_MOST_OBJECTIONS = 20
 
 
 def readiness_note(readiness: Readiness) -> str:
@@ -19,10 +27,10 @@ def readiness_note(readiness: Readiness) -> str:
         "",
         "Missing:",
         "",
-        *markdown.bullets(readiness.missing),
+        *sanitise.bullets(readiness.missing),
     ]
     if readiness.recommended:
-        lines += ["", "These would help as well:", "", *markdown.bullets(readiness.recommended)]
+        lines += ["", "These would help as well:", "", *sanitise.bullets(readiness.recommended)]
     lines += ["", "Edit the ticket; it is read again with the next batch, nothing else is needed."]
     return markdown.document(lines)
 
@@ -31,7 +39,7 @@ def left_out_note(left_out: LeftOut) -> str:
     """Why a ready ticket was not in the last batch; the same reason gives the same note, night after night."""
     return markdown.document(
         [
-            f"Not started yet: {markdown.inline(left_out.reason)}",
+            f"Not started yet: {sanitise.inline(left_out.reason)}",
             "",
             "It stays in the queue; nothing is needed from you unless the sentence above says so.",
         ]
@@ -48,65 +56,110 @@ def merge_request_note(merge_request: MergeRequest, verdict: str, score: str) ->
 
 def ending_note(attempt: Attempt) -> str:
     """How the work ended when there is nothing to merge."""
-    rounds, who = len(attempt.runs), markdown.code(attempt.agent)
+    rounds, who = len(attempt.runs), sanitise.code(attempt.agent)
     plural = "" if rounds == 1 else "s"
     return markdown.document(
         [
             f"## No merge request: {attempt.ending.value}",
             "",
-            markdown.inline(attempt.reason, limit=2_000),
+            sanitise.inline(redact(attempt.reason), limit=2_000),
             "",
-            f"Agent {who}, {rounds} call{plural}, batch `{attempt.batch_id}`. Its logs and whatever it did are kept there.",
+            f"Agent {who}, {rounds} call{plural}. {_kept(attempt)}",
         ]
     )
 
 
-def refusal_note(attempt: Attempt, why: str, *, redone: bool) -> str:
-    """Why a change that was made is not published."""
+def refusal_note(
+    attempt: Attempt,
+    why: str,
+    *,
+    redone: bool,
+    objections: Sequence[Objection] = (),
+    excerpt: str = "",
+    conflicts: Sequence[str] = (),
+) -> str:
+    """Why a change that was made is not published, what it wanted to do to protected files, and where it is kept."""
     follows = (
-        "It is redone in the next batch." if redone else "Look at the work kept with the batch and decide."
+        "It is redone in the next batch, with this change and the present state of the target as its context."
+        if redone
+        else "Decide what is to be done: change the ticket, do the protected part yourself, or allow it in the configuration."
     )
-    return markdown.document(
-        [
-            "## The change for this ticket was not published",
-            "",
-            markdown.inline(why, limit=2_000),
-            "",
-            f"{follows} Agent {markdown.code(attempt.agent)}, batch `{attempt.batch_id}`.",
-        ]
-    )
+    lines = [
+        "## The change for this ticket was not published",
+        "",
+        *_reasons(why, objections, conflicts),
+        "",
+        *_excerpt(excerpt),
+        follows,
+        "",
+        f"Agent {sanitise.code(attempt.agent)}. {_kept(attempt)}",
+    ]
+    return markdown.document(lines)
 
 
-def escalation_note(escalation: Escalation, *, has_work: bool) -> str:
-    """The record of SPEC 6 as one question to people."""
+def _reasons(why: str, objections: Sequence[Objection], conflicts: Sequence[str]) -> list[str]:
+    if objections:
+        rows = [f"- {_objection(each)}" for each in objections[:_MOST_OBJECTIONS]]
+        more = len(objections) - len(rows)
+        return [*rows, f"- … and {more} more"] if more else rows
+    if conflicts:
+        rows = [f"- {sanitise.code(path)}" for path in conflicts[:_MOST_OBJECTIONS]]
+        return ["The target branch moved; these files went different ways:", "", *rows]
+    return [sanitise.inline(redact(why), limit=2_000)]
+
+
+def _objection(objection: Objection) -> str:
+    where = f"{sanitise.code(ascii(objection.path)[1:-1])} " if objection.path is not None else ""
+    return f"{where}{sanitise.inline(objection.why)}"
+
+
+def _excerpt(excerpt: str) -> list[str]:
+    if not excerpt:
+        return []
+    return [
+        "What the agent wanted to change there:",
+        "",
+        *sanitise.fenced(redact(excerpt), language="diff"),
+        "",
+    ]
+
+
+def _kept(attempt: Attempt) -> str:
+    """Where paid work is, whatever became of it; what has no verdict was not gated."""
+    if attempt.ending in PUBLISHABLE:
+        made = "`attempt.json`, `gate.json`, `score.json` and `change.bundle`"
+    else:
+        made = "`attempt.json` and `change.bundle`" if attempt.head else "`attempt.json`"
+    batch, ticket = sanitise.code(attempt.batch_id), sanitise.code(attempt.ticket_id)
+    return f"Nothing is thrown away: {made} of batch {batch}, ticket {ticket}."
+
+
+def escalation_note(escalation: Escalation, attempt: Attempt, hosts: Collection[str] = ()) -> str:
+    """The record of SPEC 6 as one question to people; addresses stay whose host is one of `hosts`."""
     options = [
-        f"{number}. **{markdown.inline(option.title)}** ({option.risk.value} risk)"
-        + (f"; for: {markdown.inline(option.pros)}" if option.pros else "")
-        + (f"; against: {markdown.inline(option.cons)}" if option.cons else "")
+        f"{number}. **{sanitise.inline(option.title)}** ({option.risk.value} risk)"
+        + (f"; for: {sanitise.inline(option.pros)}" if option.pros else "")
+        + (f"; against: {sanitise.inline(option.cons)}" if option.cons else "")
         for number, option in enumerate(escalation.options, 1)
     ]
-    kept = (
-        "The work so far is kept with the batch and was not pushed."
-        if has_work
-        else "No work was paid for yet."
-    )
+    said = partial(sanitise.inline, limit=2_000, hosts=hosts)
     lines = [
         f"## A decision is needed: {escalation.trigger.value}",
         "",
-        markdown.inline(escalation.summary, limit=2_000),
+        said(escalation.summary),
         "",
-        f"- why: {markdown.inline(escalation.why, limit=2_000)}",
-        f"- what blocks: {markdown.inline(escalation.blocking_factor, limit=2_000)}",
-        *([f"- tried: {markdown.inline(escalation.tried, limit=2_000)}"] if escalation.tried else []),
+        f"- why: {said(escalation.why)}",
+        f"- what blocks: {said(escalation.blocking_factor)}",
+        *([f"- tried: {said(escalation.tried)}"] if escalation.tried else []),
         "",
         "Options:",
         "",
         *options,
         "",
-        f"Recommended: {markdown.inline(escalation.recommendation, limit=1_000)}",
-        *(["", "Questions:", "", *markdown.bullets(escalation.questions)] if escalation.questions else []),
+        f"Recommended: {sanitise.inline(escalation.recommendation, limit=1_000)}",
+        *(["", "Questions:", "", *sanitise.bullets(escalation.questions)] if escalation.questions else []),
         "",
-        f"{kept} Answer here with an option's number or in your own words.",
+        f"{_kept(attempt)} Answer here with an option's number or in your own words.",
         "",
         block.write(
             ESCALATION_KEY,
@@ -114,6 +167,7 @@ def escalation_note(escalation: Escalation, *, has_work: bool) -> str:
                 "ticket": escalation.ticket_id,
                 "trigger": escalation.trigger.value,
                 "priority": escalation.priority.value,
+                "options": len(escalation.options),
                 "raised_at": escalation.raised_at.isoformat(),
             },
         ),

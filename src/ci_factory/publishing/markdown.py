@@ -1,38 +1,9 @@
-"""Untrusted text in notes, descriptions and titles: shown, never obeyed. Pure."""
+"""The frame of notes and descriptions: tables and bounded documents, of parts that are already safe. Pure."""
 
 from collections.abc import Sequence
 
-from ci_factory.model.text import escape_markdown, plain
-
-INLINE_LIMIT = 500
 NOTE_LIMIT = 200_000
 """GitLab cuts at about a million characters; nobody reads that far."""
-
-
-def inline(text: str, *, limit: int = INLINE_LIMIT) -> str:
-    """One line of untrusted text that Markdown, HTML and quick actions can't reach."""
-    return escape_markdown(text, limit=limit)
-
-
-def code(text: str, *, limit: int = 200) -> str:
-    """Untrusted text as a code span, also within a table; it can't be left from inside."""
-    flat = plain(text.replace("\n", " "), limit=limit).replace("`", "'").replace("|", "\u2502").strip()
-    return f"`{flat}`" if flat else "` `"
-
-
-def place(path: str | None, line: int | None) -> str:
-    """`path:line` as a code span; empty without a path."""
-    if path is None:
-        return ""
-    return code(f"{path}:{line}" if line is not None else path)
-
-
-def bullets(texts: Sequence[str], *, limit: int = INLINE_LIMIT, most: int = 20) -> list[str]:
-    """Untrusted sentences as a list, the first `most` of them, with the total when cut."""
-    rows = [f"- {inline(text, limit=limit)}" for text in texts[:most]]
-    if len(texts) > most:
-        rows.append(f"- … and {len(texts) - most} more")
-    return rows
 
 
 def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

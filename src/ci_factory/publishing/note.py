@@ -1,10 +1,12 @@
 """The one note on a merge request: verdict first, then what a reviewer needs, worst first. Pure."""
 
+from collections.abc import Collection, Sequence
+
 from ci_factory.model import block
 from ci_factory.model.attempt import Attempt, Usage
 from ci_factory.model.batch import PlannedTicket
 from ci_factory.model.gate import GateReport, Score
-from ci_factory.publishing import markdown, sections
+from ci_factory.publishing import markdown, sanitise, sections
 from ci_factory.publishing.sections import points
 
 NOTE_KEY = "score"
@@ -13,10 +15,21 @@ GATE_NOTE_KEY = "gate"
 __all__ = ["GATE_NOTE_KEY", "NOTE_KEY", "block_data", "gate_note", "points", "score_note"]
 
 
-def score_note(planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score) -> str:
-    """The note's Markdown on an agent's change, hidden block included; the same input gives the same bytes."""
+def score_note(
+    planned: PlannedTicket,
+    attempt: Attempt,
+    report: GateReport,
+    score: Score,
+    *,
+    remarks: Sequence[str] = (),
+    hosts: Collection[str] = (),
+) -> str:
+    """The note's Markdown on an agent's change, hidden block included; the same input gives the same bytes.
+
+    `remarks`, already safe, say what a person has to look at; addresses stay whose host is one of `hosts`.
+    """
     lines = [
-        *_judgement(report, score),
+        *_judgement(report, score, remarks, hosts),
         "",
         *_generation(attempt),
         "",
@@ -29,10 +42,10 @@ def score_note(planned: PlannedTicket, attempt: Attempt, report: GateReport, sco
     return markdown.document(lines)
 
 
-def gate_note(report: GateReport, score: Score) -> str:
+def gate_note(report: GateReport, score: Score, *, hosts: Collection[str] = ()) -> str:
     """The note's Markdown on any change, whoever made it; the same input gives the same bytes."""
     lines = [
-        *_judgement(report, score),
+        *_judgement(report, score, (), hosts),
         "",
         *sections.judged(score),
         "",
@@ -41,14 +54,15 @@ def gate_note(report: GateReport, score: Score) -> str:
     return markdown.document(lines)
 
 
-def _judgement(report: GateReport, score: Score) -> list[str]:
+def _judgement(report: GateReport, score: Score, remarks: Sequence[str], hosts: Collection[str]) -> list[str]:
     return [
         *sections.verdict(score),
         "",
+        *sections.remarks(remarks),
         *sections.gates(report),
         "",
         *sections.components(score),
-        *sections.findings(report),
+        *sections.findings(report, hosts),
         *sections.old_findings(report),
         *sections.tests(report),
         *sections.reasons(score.reasons),
@@ -88,13 +102,13 @@ def _generation(attempt: Attempt) -> list[str]:
     tries = max((run.attempt for run in attempt.runs), default=0)
     rounds = sum(run.phase == "implement" for run in attempt.runs)
     rows = [
-        ("agent", markdown.code(attempt.agent)),
-        ("model", markdown.code(attempt.model) if attempt.model else "unknown"),
+        ("agent", sanitise.code(attempt.agent)),
+        ("model", sanitise.code(attempt.model) if attempt.model else "unknown"),
         ("attempts, rounds", f"{tries}, {rounds}"),
         ("agent time", f"{sum(run.seconds for run in attempt.runs):.0f} s"),
         ("tokens in, out", _tokens(attempt.usage)),
         ("cost", "unknown" if attempt.usage.cost_usd is None else f"${attempt.usage.cost_usd:.2f}"),
-        ("prompt", markdown.code(attempt.prompt_hash[:12]) if attempt.prompt_hash else "none"),
+        ("prompt", sanitise.code(attempt.prompt_hash[:12]) if attempt.prompt_hash else "none"),
     ]
     return ["### Generation", "", *markdown.table(("what", "value"), rows)]
 
@@ -109,7 +123,7 @@ def _checkpoints(attempt: Attempt) -> list[str]:
         (
             check.name.value,
             check.status.value,
-            markdown.inline("; ".join((*check.problems, *check.notes)), limit=300) or "-",
+            sanitise.inline("; ".join((*check.problems, *check.notes)), limit=300) or "-",
         )
         for check in attempt.checkpoints
     ]

@@ -1,6 +1,6 @@
 """Parts of notes about a judged change: verdict first, then what a reviewer needs, worst first. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ci_factory.model.gate import (
     Component,
@@ -13,10 +13,11 @@ from ci_factory.model.gate import (
     Score,
     Verdict,
 )
-from ci_factory.publishing import markdown
+from ci_factory.publishing import markdown, sanitise
 
 _MOST_FINDINGS = 25
 _MOST_REASONS = 25
+_MOST_REMARKS = 25
 SIGN = {
     GateStatus.BLOCKED: "⛔ blocked",
     GateStatus.FAIL: "❌ fail",
@@ -54,10 +55,20 @@ def verdict(score: Score) -> list[str]:
     ]
 
 
+def remarks(given: Sequence[str]) -> list[str]:
+    """What keeps the merge request a draft until a person has looked; nothing when there is nothing."""
+    if not given:
+        return []
+    shown = given[:_MOST_REMARKS]
+    more = [f"- … and {len(given) - len(shown)} more"] if len(given) > len(shown) else []
+    heading = "### Before it is merged, a person has to look at"
+    return [heading, "", *(f"- {each}" for each in shown), *more, ""]
+
+
 def gates(report: GateReport) -> list[str]:
     """The table of gates, worst first."""
     rows = [
-        (markdown.inline(gate.gate, limit=100), SIGN[gate.status], markdown.inline(gate.summary, limit=300))
+        (sanitise.inline(gate.gate, limit=100), SIGN[gate.status], sanitise.inline(gate.summary, limit=300))
         for gate in sorted(report.gates, key=_worst_first)
     ]
     return ["### Gates", "", *markdown.table(("gate", "status", "details"), rows)]
@@ -91,7 +102,7 @@ def _roots(score: Score) -> list[str]:
         return []
     rows = [
         (
-            markdown.code(root) if root else "the whole repository",
+            sanitise.code(root) if root else "the whole repository",
             "unknown" if part.score is None else f"{part.score:g}",
             HEADLINE[part.verdict].split(":")[0],
             ", ".join(f"{name.value} {_of(each)}" for name, each in part.components.items() if each.weight)
@@ -106,7 +117,7 @@ def _of(part: ComponentScore) -> str:
     return "not measured" if part.score is None else f"{part.score:g}"
 
 
-def findings(report: GateReport) -> list[str]:
+def findings(report: GateReport, hosts: Collection[str] = ()) -> list[str]:
     """New findings with their place and what to do, worst first; nothing when there is none."""
     found = sorted(
         (f for gate in report.gates for f in gate.findings if f.is_new and not f.suppressed),
@@ -114,7 +125,7 @@ def findings(report: GateReport) -> list[str]:
     )
     if not found:
         return []
-    rows = [_finding(finding) for finding in found[:_MOST_FINDINGS]]
+    rows = [_finding(finding, hosts) for finding in found[:_MOST_FINDINGS]]
     more = (
         [f"\n_{len(found)} new findings in all, the worst {len(rows)} shown._"]
         if len(found) > len(rows)
@@ -124,11 +135,11 @@ def findings(report: GateReport) -> list[str]:
     return ["", f"### New findings ({len(found)})", "", *markdown.table(header, rows), *more]
 
 
-def _finding(finding: Finding) -> tuple[str, ...]:
-    where = markdown.place(finding.path, finding.region.line if finding.region else None)
+def _finding(finding: Finding, hosts: Collection[str]) -> tuple[str, ...]:
+    where = sanitise.place(finding.path, finding.region.line if finding.region else None)
     advice = f" → {finding.help}" if finding.help else ""
-    what = markdown.inline(f"{finding.message}{advice}", limit=400)
-    return finding.severity.value, where, markdown.code(f"{finding.tool} {finding.rule}"), what
+    what = sanitise.inline(f"{finding.message}{advice}", limit=400, hosts=hosts)
+    return finding.severity.value, where, sanitise.code(f"{finding.tool} {finding.rule}"), what
 
 
 def old_findings(report: GateReport) -> list[str]:
@@ -143,7 +154,7 @@ def old_findings(report: GateReport) -> list[str]:
 def tests(report: GateReport) -> list[str]:
     """What the tests measured: counts, coverage, proof and mutants, as far as they are known."""
     rows = [
-        (markdown.inline(gate.gate, limit=100), *row)
+        (sanitise.inline(gate.gate, limit=100), *row)
         for gate in report.gates
         if gate.component is Component.TESTS
         for row in _figures(gate.figures)
@@ -153,7 +164,7 @@ def tests(report: GateReport) -> list[str]:
 
 def _figures(figures: Mapping[str, float | None]) -> list[tuple[str, str]]:
     return [
-        (markdown.inline(name.replace("_", " "), limit=60), "unknown" if value is None else f"{value:.4g}")
+        (sanitise.inline(name.replace("_", " "), limit=60), "unknown" if value is None else f"{value:.4g}")
         for name, value in figures.items()
     ]
 
@@ -166,8 +177,8 @@ def reasons(given: Sequence[Reason]) -> list[str]:
         (
             reason.component.value,
             f"{reason.points:g}" if reason.points else "-",
-            markdown.place(reason.path, reason.line) or "-",
-            markdown.inline(reason.message, limit=400),
+            sanitise.place(reason.path, reason.line) or "-",
+            sanitise.inline(reason.message, limit=400),
         )
         for reason in given[:_MOST_REASONS]
     ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ci_factory.model.gate import Severity
+from ci_factory.model.redaction import GITLAB_RUNNER_TOKEN, GITLAB_TOKEN
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,8 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern("azure-sas", "Azure shared access signature", ["sig="], r"(?<=[?&])sig=(?P<secret>[A-Za-z0-9%/+]{40,}(?:%3[dD]|=))"),
     _pattern("github-token", "GitHub token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], rf"gh[pousr]_[A-Za-z0-9]{{36,255}}{_END}"),
     _pattern("github-token", "GitHub fine-grained token", ["github_pat_"], rf"github_pat_[A-Za-z0-9]{{22}}_[A-Za-z0-9]{{59}}{_END}"),
-    _pattern("gitlab-token", "GitLab token", ["gl"],
-             rf"gl(?:pat|ptt|dt|rt|cbt|oas|soat|imt|ft|agent|ffct|wt)-{_WORD}{{20,}}"),
-    _pattern("gitlab-runner-token", "GitLab runner registration token", ["gr1348941"], rf"GR1348941{_WORD}{{20,}}"),
+    _pattern("gitlab-token", "GitLab token", ["gl"], GITLAB_TOKEN),
+    _pattern("gitlab-runner-token", "GitLab runner registration token", ["gr1348941"], GITLAB_RUNNER_TOKEN),
     _pattern("slack-token", "Slack token", ["xox"], r"xox[abeoprs]-(?:\d-)?[0-9A-Za-z]{8,}-[0-9A-Za-z-]{10,}"),
     _pattern("slack-token", "Slack app token", ["xapp-"], r"xapp-\d-[A-Z0-9]{8,}-\d{8,}-[a-z0-9]{32,}"),
     _pattern("slack-webhook", "Slack webhook", ["hooks.slack.com/services/t"],
