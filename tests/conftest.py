@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.loopback import only_loopback
+
+__all__ = ["only_loopback"]  # for every test, by being here
 PYTHON = sys.executable
 
 

@@ -1,5 +1,6 @@
 """What every forge must do, whatever it is made of. Written against the Protocol alone."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -7,7 +8,15 @@ import pytest
 from ci_factory.errors import Conflict, ForgeError
 from ci_factory.forge.protocol import Forge
 from ci_factory.model.forge import ForgeEventKind as Kind
-from ci_factory.model.forge import IssueState, MergeRequest, MergeRequestState, NoteTarget
+from ci_factory.model.forge import (
+    InlineComment,
+    IssueState,
+    MergeRequest,
+    MergeRequestState,
+    NoteTarget,
+    PlacedComment,
+    Role,
+)
 
 World = Any  # tests/forge/conftest.py
 ISSUE, MR = NoteTarget.ISSUE, NoteTarget.MERGE_REQUEST
@@ -25,8 +34,9 @@ def test_an_issue_says_what_its_ticket_says(world: World, forge: Forge) -> None:
     world.ticket("7", body="Do it.", priority="high", files=("a.py",), labels=("ready-for-agent", "ui"))
     issue = forge.issue("7")
     assert issue.state is IssueState.OPENED
-    assert (issue.ticket.title, issue.ticket.body, issue.ticket.priority) == ("Ticket 7", "Do it.", "high")
-    assert set(issue.ticket.labels) == {"ready-for-agent", "ui"}
+    assert (issue.ticket.title, issue.ticket.priority, issue.ticket.files) == ("Ticket 7", "high", ("a.py",))
+    assert issue.ticket.body.startswith("Do it.")
+    assert {"ready-for-agent", "ui"} <= set(issue.ticket.labels)
     assert issue.ticket.author
     assert issue.ticket.created_at == world.clock.now()
 
@@ -39,14 +49,23 @@ def test_an_unknown_issue_is_an_error(forge: Forge) -> None:
 
 def test_issues_are_found_by_all_of_their_labels(world: World, forge: Forge) -> None:
     """Several labels mean all of them; the order is that of creation; closed ones only on request."""
-    world.ticket("b", labels=("x", "y"))
-    world.ticket("a", labels=("x", "y", "z"))
-    world.ticket("c", labels=("x",))
-    assert [issue.ticket.id for issue in forge.issues(labels=["x", "y"])] == ["b", "a"]
-    assert [issue.ticket.id for issue in forge.issues()] == ["b", "a", "c"]
-    forge.close_issue("b")
-    assert [issue.ticket.id for issue in forge.issues(labels=["x", "x"])] == ["a", "c"]
-    assert [issue.ticket.id for issue in forge.issues(opened_only=False)] == ["b", "a", "c"]
+    world.ticket("8", labels=("x", "y"))
+    world.ticket("3", labels=("x", "y", "z"))
+    world.ticket("5", labels=("x",))
+    assert [issue.ticket.id for issue in forge.issues(labels=["x", "y"])] == ["8", "3"]
+    assert [issue.ticket.id for issue in forge.issues()] == ["8", "3", "5"]
+    forge.close_issue("8")
+    assert [issue.ticket.id for issue in forge.issues(labels=["x", "x"])] == ["3", "5"]
+    assert [issue.ticket.id for issue in forge.issues(opened_only=False)] == ["8", "3", "5"]
+
+
+def test_issues_are_found_by_any_of_their_labels(world: World, forge: Forge) -> None:
+    """One of several labels is enough, together with all of the others; naming none does not restrict."""
+    for ticket_id, labels in {"1": ("x", "a"), "2": ("x", "b"), "3": ("b",), "4": ("x",)}.items():
+        world.ticket(ticket_id, labels=labels)
+    assert [issue.ticket.id for issue in forge.issues(any_label=["a", "b"])] == ["1", "2", "3"]
+    assert [issue.ticket.id for issue in forge.issues(labels=["x"], any_label=["a", "b"])] == ["1", "2"]
+    assert [issue.ticket.id for issue in forge.issues(any_label=["a", "a"], opened_only=False)] == ["1"]
 
 
 def test_labels_change_with_events_only_where_something_changes(world: World, forge: Forge) -> None:
@@ -172,6 +191,32 @@ def test_the_target_branch_takes_no_push(world: World, forge: Forge) -> None:
     assert forge.branch(world.target) == before
 
 
+def test_the_default_branch_is_known(world: World, forge: Forge) -> None:
+    """It is the one that changes go to, and it has a head."""
+    assert forge.default_branch == world.target
+    assert forge.branch(forge.default_branch) is not None
+
+
+def test_files_are_read_at_a_branch_or_commit(world: World, forge: Forge) -> None:
+    """A file that is not there is nothing; a branch that is not there is an error."""
+    head = world.commit({"dir/ü.txt": "new\n", ".ci-factory.yml": "enabled: false\n"})
+    forge.push("factory/1-a", head, expected=None)
+    assert forge.read_file("app.py", world.target) == "x = 1\n"
+    assert forge.read_file("dir/ü.txt", "factory/1-a") == forge.read_file("dir/ü.txt", head) == "new\n"
+    assert forge.read_file(".ci-factory.yml", head) == "enabled: false\n"
+    for path in ("dir/ü.txt", "dir", "../app.py", "./app.py", "no/such"):
+        assert forge.read_file(path, world.target) is None
+    with pytest.raises(ForgeError):
+        forge.read_file("app.py", "factory/no-such")
+
+
+def test_what_others_pushed_can_be_fetched(world: World, forge: Forge) -> None:
+    """Heads of branches are commits of the local repository; unknown branches are passed over."""
+    made = world.merge_request("1")
+    forge.fetch([made.source_branch, "factory/no-such"])
+    assert world.git.show(made.head, "1.txt") == "new\n"
+
+
 # Merge requests
 
 
@@ -226,9 +271,72 @@ def test_merge_requests_are_found_by_state_and_ticket(world: World, forge: Forge
     assert [mr.iid for mr in forge.merge_requests(state=None)] == [one.iid, two.iid]
     assert [mr.iid for mr in forge.merge_requests(state=MergeRequestState.CLOSED)] == [one.iid]
     assert [mr.iid for mr in forge.merge_requests(state=None, ticket_id="2")] == [two.iid]
+    assert [mr.iid for mr in forge.merge_requests(state=None, source_branch=one.source_branch)] == [one.iid]
+    assert forge.merge_requests(source_branch=one.source_branch) == []
+
+
+def test_without_details_the_rest_is_the_same(world: World, forge: Forge) -> None:
+    """What is costly to read is left at its defaults, and nothing else is."""
+    made = world.merge_request("1", labels=("risk::low",))
+    head = world.commit({"more.txt": "1\n"}, parent=made.head)
+    forge.push(made.source_branch, head, expected=made.head)
+    now = world.as_user("alice").approve(made.iid, head=head)
+    (found,) = forge.merge_requests(details=False)
+    assert (found.approvals, found.versions) == ((), 1)
+    assert found == now.without_details()
+
+
+# Comments on lines
+
+
+def comment(mark: str, line: int, body: str = "Too long.", path: str = "app.py") -> InlineComment:
+    return InlineComment(fingerprint=mark, path=path, line=line, body=body)
+
+
+def placed(found: Iterable[PlacedComment]) -> list[tuple[str, int, str, bool]]:
+    return [(each.fingerprint, each.line, each.body, each.resolved) for each in found]
+
+
+def test_comments_on_lines_are_kept_by_fingerprint(world: World, forge: Forge) -> None:
+    """New ones are created, changed ones updated, vanished ones resolved, returned ones opened again."""
+    made = world.merge_request("1", {"app.py": "x = 1\ny = 2\nz = 3\n"})
+    one, two = comment("f1", 2), comment("f2", 3)
+    first = forge.ensure_comments(made.iid, [one, two])
+    assert placed(first) == [("f1", 2, "Too long.", False), ("f2", 3, "Too long.", False)]
+    assert forge.ensure_comments(made.iid, [one, two]) == first
+    changed = forge.ensure_comments(made.iid, [comment("f1", 2, "Still too long.")])
+    assert placed(changed) == [("f1", 2, "Still too long.", False), ("f2", 3, "Too long.", True)]
+    back = forge.ensure_comments(made.iid, [two])
+    assert placed(back) == [("f1", 2, "Still too long.", True), ("f2", 3, "Too long.", False)]
+    assert forge.notes(MR, str(made.iid)) == []
+
+
+def test_a_line_that_the_change_did_not_add_gets_no_comment(world: World, forge: Forge) -> None:
+    """Old lines, lines beyond the end and other files are passed over, not refused."""
+    made = world.merge_request("1", {"app.py": "x = 1\ny = 2\n"})
+    asked = [comment("old", 1), comment("new", 2), comment("end", 9), comment("other", 1, path="README.md")]
+    assert placed(forge.ensure_comments(made.iid, asked)) == [("new", 2, "Too long.", False)]
+
+
+def test_comments_of_others_are_left_alone(world: World, forge: Forge) -> None:
+    """The same fingerprint by somebody else is theirs."""
+    made = world.merge_request("1", {"app.py": "x = 1\ny = 2\n"})
+    theirs = world.as_user("alice").ensure_comments(made.iid, [comment("f1", 2, "mine")])
+    ours = forge.ensure_comments(made.iid, [comment("f1", 2, "ours")])
+    assert placed(ours) == [("f1", 2, "ours", False)]
+    forge.ensure_comments(made.iid, [])
+    assert world.as_user("alice").ensure_comments(made.iid, [comment("f1", 2, "mine")]) == theirs
 
 
 # People
+
+
+def test_roles_are_known(world: World, forge: Forge) -> None:
+    """Whoever reviews has at least the role that may write to the repository."""
+    world.as_user("alice")
+    role = forge.role_of("alice")
+    assert role is not None
+    assert role.rank >= Role.DEVELOPER.rank
 
 
 def test_approvals_are_bound_to_a_head(world: World, forge: Forge) -> None:
@@ -278,8 +386,8 @@ def test_merge_reaches_the_target_and_closes_the_issue(world: World, forge: Forg
         world.clock.now(),
         made.head,
     )
-    assert world.git.show(f"refs/heads/{world.target}", "new.txt") == "hello\n"
-    assert world.git.is_ancestor(made.head, f"refs/heads/{world.target}")
+    assert forge.read_file("new.txt", world.target) == "hello\n"
+    assert world.git.is_ancestor(made.head, forge.branch(world.target))
     issue = forge.issue("1")
     assert issue.state is IssueState.CLOSED
     assert set(issue.ticket.labels) == {"ready-for-agent", "factory::merged"}
@@ -328,7 +436,7 @@ def test_merge_refuses_files_in_conflict(world: World, forge: Forge) -> None:
     forge.merge(one.iid, head=one.head)
     with pytest.raises(Conflict, match=r"app\.py"):
         forge.merge(two.iid, head=two.head)
-    assert world.git.show(f"refs/heads/{world.target}", "app.py") == "x = 2\n"
+    assert forge.read_file("app.py", world.target) == "x = 2\n"
     assert forge.merge_request(two.iid).state is MergeRequestState.OPENED
 
 
@@ -363,4 +471,4 @@ def test_a_stacked_merge_request_moves_to_the_target_of_the_merged_one(world: Wo
     forge.merge(lower.iid, head=lower.head)
     assert forge.merge_request(upper.iid).target_branch == world.target
     assert forge.merge(upper.iid, head=upper_head).state is MergeRequestState.MERGED
-    assert world.git.show(f"refs/heads/{world.target}", "2.txt") == "two\n"
+    assert forge.read_file("2.txt", world.target) == "two\n"

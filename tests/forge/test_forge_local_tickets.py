@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ci_factory.errors import ForgeError, UsageError
 from ci_factory.forge.local import LocalForge
-from ci_factory.model.forge import ForgeEventKind, IssueState, NoteTarget
+from ci_factory.model.forge import ForgeEventKind, InlineComment, IssueState, NoteTarget
 from ci_factory.model.ticket import Ticket
 from ci_factory.system.clock import ManualClock
 from ci_factory.system.git import Git
@@ -176,6 +176,31 @@ def test_a_newer_database_is_left_alone(repo: Path, clock: ManualClock) -> None:
     with pytest.raises(ForgeError, match="upgrade ci-factory"):
         LocalForge.open(Git(repo), user="ann", clock=clock)
     assert path.read_bytes() == before
+
+
+def test_an_older_database_is_brought_up_to_date(local_world: World, clock: ManualClock) -> None:
+    """What a forge of the first schema holds stays, and comments on lines can be kept afterwards."""
+    made = local_world.merge_request("1", {"app.py": "x = 2\n"})
+    local_world.forge.disconnect()
+    connection = sqlite3.connect(forge_database(local_world.git.common_dir()))
+    connection.executescript("DROP TABLE comment; PRAGMA user_version = 1;")
+    connection.close()
+    forge = LocalForge.open(local_world.git, user="ci-factory", clock=clock)
+    assert forge.merge_request(made.iid) == made
+    comment = InlineComment(fingerprint="f1", path="app.py", line=1, body="Why?")
+    assert [each.body for each in forge.ensure_comments(made.iid, [comment])] == ["Why?"]
+    forge.disconnect()
+
+
+def test_a_repository_without_a_default_branch_says_so(
+    repo: Path, clock: ManualClock, git: Callable[..., str]
+) -> None:
+    """With a detached HEAD and no origin nobody can know it."""
+    git(repo, "switch", "--quiet", "--detach")
+    forge = LocalForge.open(Git(repo), user="ann", clock=clock)
+    with pytest.raises(ForgeError, match="detached"):
+        _ = forge.default_branch
+    forge.disconnect()
 
 
 def test_a_damaged_database_is_named(repo: Path, clock: ManualClock) -> None:

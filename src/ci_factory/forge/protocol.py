@@ -5,13 +5,18 @@ from typing import Protocol
 
 from ci_factory.model.forge import (
     ForgeEvent,
+    InlineComment,
     Issue,
     MergeRequest,
     MergeRequestSpec,
     MergeRequestState,
     Note,
     NoteTarget,
+    PlacedComment,
+    Role,
 )
+from ci_factory.model.health import Check
+from ci_factory.system.git import Person
 
 
 class Forge(Protocol):
@@ -21,8 +26,40 @@ class Forge(Protocol):
     def user(self) -> str:
         """Who we are there; notes and merge requests of ours have this author."""
 
-    def issues(self, *, labels: Iterable[str] = (), opened_only: bool = True) -> list[Issue]:
-        """Issues that carry all the labels, in order of creation."""
+    @property
+    def person(self) -> Person | None:
+        """Name and address for our commits, so that they are shown as ours; `None` when the forge knows none."""
+
+    @property
+    def default_branch(self) -> str:
+        """The branch that changes are merged into, and whose configuration counts.
+
+        Raises:
+            ForgeError: there is none.
+        """
+
+    def examine(self) -> list[Check]:
+        """Whether we may do here what the factory has to do; each thing that is wrong with its remedy.
+
+        Raises:
+            ForgeError: the forge does not answer.
+        """
+
+    def role_of(self, user: str) -> Role | None:
+        """What a user may do in the project; `None` for somebody who is no member."""
+
+    def issues(
+        self,
+        *,
+        labels: Iterable[str] = (),
+        any_label: Iterable[str] = (),
+        ids: Iterable[str] = (),
+        opened_only: bool = True,
+    ) -> list[Issue]:
+        """Issues that carry all of `labels` and, when it names any, one of `any_label`, in order of creation.
+
+        With `ids` only those of them; ids that do not exist are passed over.
+        """
 
     def issue(self, ticket_id: str) -> Issue:
         """One issue.
@@ -52,8 +89,25 @@ class Forge(Protocol):
     def add_note(self, target: NoteTarget, target_id: str, body: str) -> Note:
         """Add a plain note, as a person would."""
 
+    def ensure_comments(self, iid: int, comments: Sequence[InlineComment]) -> tuple[PlacedComment, ...]:
+        """Make sure that these are our open comments on lines of a merge request; returns all of ours.
+
+        Keyed by fingerprint: what is missing is created, other words are updated, what is no longer asked for is
+        resolved, what comes back is opened again unless a person resolved it. A line that the change did not add gets no comment.
+        """
+
     def branch(self, name: str) -> str | None:
-        """Head commit of a branch, or `None`."""
+        """Head commit of a branch, or `None`; the commit is in the local repository afterwards."""
+
+    def fetch(self, branches: Iterable[str]) -> None:
+        """Bring the commits of these branches into the local repository; those that do not exist are passed over."""
+
+    def read_file(self, path: str, ref: str) -> str | None:
+        """Text of a file on a branch or at a commit; `None` when there is no such file.
+
+        Raises:
+            ForgeError: there is no such branch or commit.
+        """
 
     def push(self, branch: str, commit: str, *, expected: str | None) -> None:
         """Move a branch to a commit if it still is at `expected` (`None`: does not exist yet).
@@ -67,8 +121,14 @@ class Forge(Protocol):
         *,
         state: MergeRequestState | None = MergeRequestState.OPENED,
         ticket_id: str | None = None,
+        source_branch: str | None = None,
+        details: bool = True,
     ) -> list[MergeRequest]:
-        """Merge requests in order of creation."""
+        """The factory's merge requests in order of creation.
+
+        Without `details`, which cost some forges several requests each, approvals, requested changes and the
+        number of versions are left at their defaults.
+        """
 
     def merge_request(self, iid: int) -> MergeRequest:
         """One merge request.
@@ -80,7 +140,11 @@ class Forge(Protocol):
     def ensure_merge_request(self, spec: MergeRequestSpec) -> MergeRequest:
         """Make sure that the source branch has one open merge request and that it says what `spec` says.
 
-        Labels outside the ones the factory manages (`factory::`, `risk::`) are left as people set them.
+        Labels outside the ones the factory manages (`factory::`, `risk::`, `risk-`) are left as people set them.
+        What it returns is without details, as in `merge_requests`.
+
+        Raises:
+            Conflict: the branch has nothing that the target lacks.
         """
 
     def approve(self, iid: int, *, head: str | None = None) -> MergeRequest:

@@ -23,6 +23,11 @@ _FIELDS = {
     "files": "files",
     "estimated files": "files",
 }
+_DEPENDS = re.compile(
+    r"[\s>*_+-]*(?:\d{1,9}[.)]\s+)?[*_]*(?:depends on|blocked by)\b(?P<rest>.*)", re.IGNORECASE
+)
+_DEPENDENCIES = {"depends on", "dependencies", "blocked by"}
+_REFERENCE = re.compile(r"(?<![\w/&!.-])#(?P<number>[1-9]\d{0,18})(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,24 @@ def sections(body: str) -> Sections:
         tuple(found["test_cases"]),
         tuple(path for path in map(_path, found["files"]) if path),
     )
+
+
+def dependencies(body: str) -> tuple[str, ...]:
+    """Numbers of issues that the body says it depends on, each once.
+
+    They stand as `#12` on a line that starts with `Depends on` or `Blocked by`, or below such a heading (or
+    `Dependencies`). References into other projects do not count; nor does code.
+    """
+    found: dict[str, None] = {}
+    inside = False
+    for line in _outside_code(body):
+        heading, depends = _HEADING.match(line), _DEPENDS.match(line)
+        if heading:
+            inside = heading["title"].rstrip(":").strip().casefold() in _DEPENDENCIES
+        elif depends or inside:
+            told = depends["rest"] if depends else line
+            found |= dict.fromkeys(match["number"] for match in _REFERENCE.finditer(told))
+    return tuple(found)
 
 
 def _path(item: str) -> str:

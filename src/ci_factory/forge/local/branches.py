@@ -69,6 +69,19 @@ class Branches:
             raise ForgeError(f"{name!r} is not a branch name", fix="use letters, digits, `/`, `-` and `_`")
         return name
 
+    def file(self, path: str, ref: str) -> str | None:
+        """Text of a file on a branch or at a commit.
+
+        Raises:
+            ForgeError: there is no such branch or commit.
+        """
+        tip = self.tip(ref)
+        if tip is None and not (_SHA.fullmatch(ref) and self.git.ref(f"{ref}^{{commit}}")):
+            raise ForgeError(f"there is no branch or commit {ref!r}", where=str(self.git.folder))
+        if path.startswith(("./", "../")):  # git would read it as relative to where it was started
+            return None
+        return self.git.show(tip.commit if tip else ref, path)
+
     def move(self, name: str, commit: str, expected: str | None) -> None:
         """Move a branch that nobody has checked out, by compare-and-swap.
 

@@ -3,16 +3,12 @@
 import re
 
 from ci_factory.errors import Conflict, ForgeError, UsageError
+from ci_factory.forge.kept_notes import storable
 from ci_factory.forge.local.history import Subject
-from ci_factory.model.forge import MergeRequest, MergeRequestSpec, NoteTarget
+from ci_factory.model.forge import MergeRequest, MergeRequestSpec, MergeRequestState, NoteTarget
 
 MAX_DESCRIPTION = 1_000_000
 _MAX_NAME = 255
-
-
-def storable(text: str) -> str:
-    """The text as a database can keep it: no NUL, and halves of characters replaced."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def checked_user(name: str) -> str:
@@ -46,4 +42,22 @@ def check_head(found: MergeRequest, head: str | None) -> None:
         raise Conflict(
             f"the head of !{found.iid} moved: it is {found.head}, not {head}",
             fix="look at the new commits first",
+        )
+
+
+def check_mergeable(found: MergeRequest, head: str, below: MergeRequest | None) -> None:
+    """Conflict when it is over, moved, is a draft, or goes to the branch of another open one (`below`)."""
+    if found.state is not MergeRequestState.OPENED:
+        raise Conflict(
+            f"!{found.iid} is {found.state.value}", fix="choose one that is open: ci-factory mr list"
+        )
+    check_head(found, head)
+    if found.draft:
+        raise Conflict(
+            f"!{found.iid} is a draft",
+            fix=f"mark it ready and merge: ci-factory mr merge {found.iid} --ready",
+        )
+    if below:
+        raise Conflict(
+            f"!{found.iid} is stacked on !{below.iid}, which is open", fix=f"merge !{below.iid} first"
         )

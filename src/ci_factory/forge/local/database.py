@@ -11,13 +11,10 @@ from filelock import FileLock
 
 from ci_factory.errors import ForgeError
 
-VERSION = 1
-"""Of the schema; kept in the file as `PRAGMA user_version`."""
-
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another process."""
 
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE issue (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   ticket_id TEXT NOT NULL UNIQUE,
@@ -91,6 +88,28 @@ CREATE TABLE event (
 CREATE INDEX event_target ON event (target, target_id);
 """
 
+_COMMENTS = """
+CREATE TABLE comment (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  iid INTEGER NOT NULL REFERENCES merge_request (iid),
+  author TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  path TEXT NOT NULL,
+  line INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  resolved INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  UNIQUE (iid, author, fingerprint)
+);
+"""
+
+_STEPS = (_FIRST, _COMMENTS)
+"""What each version of the schema adds to the one before."""
+
+VERSION = len(_STEPS)
+"""Of the schema; kept in the file as `PRAGMA user_version`."""
+
 
 class Database:
     """One file, usable from several threads (one connection behind a lock) and several processes (WAL).
@@ -160,12 +179,12 @@ class Database:
         if self._version() != VERSION:
             # Turning WAL on does not wait for others as transactions do, so the first opener does it alone.
             with FileLock(f"{self.path}.lock"):
-                self._create()
+                self._bring_up_to_date()
 
     def _version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
-    def _create(self) -> None:
+    def _bring_up_to_date(self) -> None:
         version = self._version()
         if version > VERSION:
             raise ForgeError(
@@ -175,6 +194,7 @@ class Database:
             )
         if version == 0:
             self._connection.execute("PRAGMA journal_mode = WAL")
+        if missing := "".join(_STEPS[version:]):
             self._connection.executescript(
-                f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {VERSION};COMMIT;"
+                f"BEGIN IMMEDIATE;{missing}PRAGMA user_version = {VERSION};COMMIT;"
             )

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -11,19 +11,25 @@ from filelock import FileLock, Timeout
 
 from ci_factory.config import Labels
 from ci_factory.errors import Conflict, ForgeError, UsageError
+from ci_factory.forge.added_lines import commentable
 from ci_factory.forge.local import checks, history, issues, labels, merge_requests, merging, notes, sync
+from ci_factory.forge.local import comments as inline
 from ci_factory.forge.local.branches import ALWAYS_PROTECTED, Branches
 from ci_factory.forge.local.database import BUSY_SECONDS, Database
 from ci_factory.forge.local.history import Stamp, Subject
 from ci_factory.model.forge import (
     ForgeEvent,
+    InlineComment,
     Issue,
     MergeRequest,
     MergeRequestSpec,
     MergeRequestState,
     Note,
     NoteTarget,
+    PlacedComment,
+    Role,
 )
+from ci_factory.model.health import Check, Health
 from ci_factory.model.ticket import Ticket
 from ci_factory.system.clock import Clock
 from ci_factory.system.git import Git, Person
@@ -38,7 +44,8 @@ class LocalForge:
     name: str
     clock: Clock
     label_names: Labels
-    default_branch: str | None
+    protected_branch: str | None
+    """The default branch, where there is one: a detached HEAD without an origin has none."""
     database: Database
 
     @classmethod
@@ -77,6 +84,31 @@ class LocalForge:
         """Who we are there."""
         return self.name
 
+    @property
+    def default_branch(self) -> str:
+        """The branch that changes are merged into; ForgeError when HEAD is detached and there is no origin."""
+        if self.protected_branch is None:
+            raise ForgeError(
+                "the repository has no default branch: HEAD is detached",
+                where=str(self.git.folder),
+                fix="git switch BRANCH",
+            )
+        return self.protected_branch
+
+    @property
+    def person(self) -> Person | None:
+        """Nobody: users of this forge have no addresses."""
+        return None
+
+    def examine(self) -> list[Check]:
+        """The database opens; who can write to the folder can do everything."""
+        with self.database.reading():
+            return [Check(name="forge", health=Health.OK, message=f"the embedded forge of {self.git.folder}")]
+
+    def role_of(self, user: str) -> Role | None:  # noqa: ARG002 - the Protocol's signature
+        """Owner: whoever can write to the repository's folder can do anything, under any name."""
+        return Role.OWNER
+
     # Issues
 
     def import_ticket(self, ticket: Ticket) -> bool:
@@ -104,10 +136,19 @@ class LocalForge:
             issues.take_in(tx, self._stamp(), ticket)
             return issues.get(tx, ticket.id)
 
-    def issues(self, *, labels: Iterable[str] = (), opened_only: bool = True) -> list[Issue]:
-        """Issues that carry all the labels, in order of creation."""
+    def issues(
+        self,
+        *,
+        labels: Iterable[str] = (),
+        any_label: Iterable[str] = (),
+        ids: Iterable[str] = (),
+        opened_only: bool = True,
+    ) -> list[Issue]:
+        """Issues that carry all of `labels`, one of `any_label` and one of `ids`, in order of creation."""
+        wanted = frozenset(ids)
         with self.database.reading() as tx:
-            return issues.select(tx, labels, opened_only=opened_only)
+            found = issues.select(tx, labels, any_label, opened_only=opened_only)
+        return [issue for issue in found if not wanted or issue.ticket.id in wanted]
 
     def issue(self, ticket_id: str) -> Issue:
         """One issue; ForgeError when there is none."""
@@ -144,12 +185,28 @@ class LocalForge:
         with self._noting(target, target_id) as (tx, stamp, subject):
             return notes.add(tx, stamp, subject, body)
 
+    def ensure_comments(self, iid: int, comments: Sequence[InlineComment]) -> tuple[PlacedComment, ...]:
+        """Make these our open comments on lines that the change adds; returns all of ours."""
+        found = self.merge_request(iid)
+        base = self.git.merge_base(f"refs/heads/{found.target_branch}", found.head) or found.head
+        placed = commentable(self.git, base, found.head, tuple(comments))
+        with self.database.writing() as tx:
+            inline.ensure(tx, self._stamp(), iid, placed)
+            return inline.select(tx, iid, self.user)
+
     # Branches
 
     def branch(self, name: str) -> str | None:
         """Head commit of a branch, or `None`."""
         tip = self._branches.tip(name)
         return tip.commit if tip else None
+
+    def fetch(self, branches: Iterable[str]) -> None:
+        """Nothing to do: the repository is the forge."""
+
+    def read_file(self, path: str, ref: str) -> str | None:
+        """Text of a file on a branch or at a commit; ForgeError when there is no such branch or commit."""
+        return self._branches.file(path, ref)
 
     def push(self, branch: str, commit: str, *, expected: str | None) -> None:
         """Move a branch by compare-and-swap; an open merge request of it gets a new version.
@@ -169,11 +226,15 @@ class LocalForge:
         *,
         state: MergeRequestState | None = MergeRequestState.OPENED,
         ticket_id: str | None = None,
+        source_branch: str | None = None,
+        details: bool = True,
     ) -> list[MergeRequest]:
-        """Merge requests in order of creation."""
+        """Merge requests in order of creation; `details` cost nothing here, but are left out all the same."""
         self._sync()
+        wanted = merge_requests.Wanted(state, ticket_id, source_branch)
         with self.database.reading() as tx:
-            return merge_requests.select(tx, state, ticket_id)
+            found = merge_requests.select(tx, wanted)
+        return found if details else [each.without_details() for each in found]
 
     def merge_request(self, iid: int) -> MergeRequest:
         """One merge request; ForgeError when there is none."""
@@ -193,7 +254,7 @@ class LocalForge:
             found = merge_requests.by_source(tx, spec.source_branch)
             if found:
                 merge_requests.update(tx, self._stamp(), found, spec, self.label_names)
-                return merge_requests.get(tx, found.iid)
+                return merge_requests.get(tx, found.iid).without_details()
         return self._open_merge_request(spec)
 
     def approve(self, iid: int, *, head: str | None = None) -> MergeRequest:
@@ -227,7 +288,9 @@ class LocalForge:
             found = self.merge_request(iid)
             if before.state is MergeRequestState.OPENED and _is_merged_at(found, head):
                 return found  # git had done it before; only the database did not know
-            self._check_mergeable(found, head)
+            with self.database.reading() as tx:
+                below = merge_requests.by_source(tx, found.target_branch)
+            checks.check_mergeable(found, head, below)
             stamp = self._stamp()
             order = merging.Order(found, self._person(), stamp.at)
             commit = merging.carry_out(self._branches, order)
@@ -283,7 +346,7 @@ class LocalForge:
     def _refuse_protected(self, branch: str) -> None:
         with self.database.reading() as tx:
             is_target = merge_requests.is_target(tx, branch)
-        if branch in ALWAYS_PROTECTED or branch == self.default_branch or is_target:
+        if branch in ALWAYS_PROTECTED or branch == self.protected_branch or is_target:
             raise ForgeError(
                 f"{branch} is protected", fix="push to a branch of the ticket's own, and merge it"
             )
@@ -297,7 +360,7 @@ class LocalForge:
             if merge_requests.by_source(tx, spec.source_branch) is None:
                 heads = merge_requests.Heads(source, target)
                 iid = merge_requests.insert(tx, self._stamp(), spec, heads)
-                return merge_requests.get(tx, iid)
+                return merge_requests.get(tx, iid).without_details()
         return self.ensure_merge_request(spec)
 
     def _refuse_empty(self, spec: MergeRequestSpec) -> NoReturn:
@@ -315,24 +378,6 @@ class LocalForge:
                 yield
         except Timeout as error:
             raise Conflict("another merge is running", fix="merge again when it is done") from error
-
-    def _check_mergeable(self, found: MergeRequest, head: str) -> None:
-        if found.state is not MergeRequestState.OPENED:
-            raise Conflict(
-                f"!{found.iid} is {found.state.value}", fix="choose one that is open: ci-factory mr list"
-            )
-        checks.check_head(found, head)
-        if found.draft:
-            raise Conflict(
-                f"!{found.iid} is a draft",
-                fix=f"mark it ready and merge: ci-factory mr merge {found.iid} --ready",
-            )
-        with self.database.reading() as tx:
-            below = merge_requests.by_source(tx, found.target_branch)
-        if below:
-            raise Conflict(
-                f"!{found.iid} is stacked on !{below.iid}, which is open", fix=f"merge !{below.iid} first"
-            )
 
     def _person(self) -> Person:
         own = self.git.config("user.email") if self.git.config("user.name") == self.user else None

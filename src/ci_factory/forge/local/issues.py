@@ -66,9 +66,11 @@ def get(tx: sqlite3.Connection, ticket_id: str) -> Issue:
     return _to_issue(_known(tx, ticket_id), labels.of(tx, issue(ticket_id)))
 
 
-def select(tx: sqlite3.Connection, wanted: Iterable[str], *, opened_only: bool) -> list[Issue]:
-    """Issues that carry all the wanted labels, in order of creation."""
-    names = sorted(set(wanted))
+def select(
+    tx: sqlite3.Connection, wanted: Iterable[str], any_of: Iterable[str] = (), *, opened_only: bool
+) -> list[Issue]:
+    """Issues that carry all the wanted labels and, if there are any, one of `any_of`, in order of creation."""
+    names, some = sorted(set(wanted)), frozenset(any_of)
     rows = tx.execute(
         f"SELECT {_COLUMNS} FROM issue WHERE (state = 'opened' OR NOT :opened_only) AND"  # noqa: S608 - constant
         " (SELECT count(*) FROM label, json_each(:names) AS wanted WHERE label.target = 'issue'"
@@ -76,7 +78,8 @@ def select(tx: sqlite3.Connection, wanted: Iterable[str], *, opened_only: bool) 
         {"opened_only": opened_only, "names": json.dumps(names), "count": len(names)},
     ).fetchall()
     carried = labels.of_all(tx, NoteTarget.ISSUE)
-    return [_to_issue(row, carried.get(row["ticket_id"], ())) for row in rows]
+    found = [_to_issue(row, carried.get(row["ticket_id"], ())) for row in rows]
+    return [issue for issue in found if not some or some & set(issue.ticket.labels)]
 
 
 def close(tx: sqlite3.Connection, stamp: Stamp, ticket_id: str) -> None:

@@ -4,12 +4,9 @@ import sqlite3
 from collections.abc import Iterable
 
 from ci_factory.config import Labels
-from ci_factory.errors import ForgeError
 from ci_factory.forge.local.history import Stamp, Subject, record
+from ci_factory.forge.managed_labels import changed
 from ci_factory.model.forge import ForgeEventKind, NoteTarget
-
-MAX_LABELS = 100
-_MAX_LENGTH = 255
 
 
 def of(tx: sqlite3.Connection, subject: Subject) -> tuple[str, ...]:
@@ -36,15 +33,11 @@ def change(
         ForgeError: a name can't be a label, or there would be more than 100.
     """
     before = of(tx, subject)
-    wanted, unwanted = tuple(dict.fromkeys(add)), frozenset(remove)
-    kept = tuple(name for name in before if name not in unwanted or name in wanted)
-    after = kept + tuple(_checked(name) for name in wanted if name not in kept)
-    if len(after) > MAX_LABELS:
-        raise ForgeError(f"would have more than {MAX_LABELS} labels", where=subject.id, fix="remove some")
+    after = changed(before, add, remove)
     for name in (name for name in before if name not in after):
         tx.execute("DELETE FROM label WHERE target = ? AND target_id = ? AND name = ?", (*subject.key, name))
         record(tx, stamp, subject, ForgeEventKind.LABEL_REMOVED, name)
-    for name in after[len(kept) :]:
+    for name in (name for name in after if name not in before):
         tx.execute("INSERT INTO label (target, target_id, name) VALUES (?, ?, ?)", (*subject.key, name))
         record(tx, stamp, subject, ForgeEventKind.LABEL_ADDED, name)
     return after
@@ -53,11 +46,3 @@ def change(
 def move_state(tx: sqlite3.Connection, stamp: Stamp, subject: Subject, names: Labels, state: str) -> None:
     """Replace the state label, whichever it is; other labels stay."""
     change(tx, stamp, subject, add=[names.state(state)], remove=names.states)
-
-
-def _checked(name: str) -> str:
-    if not name.strip() or len(name) > _MAX_LENGTH or "," in name or not name.isprintable():
-        raise ForgeError(
-            f"{name!r} can't be a label", fix=f"1 to {_MAX_LENGTH} printable characters without a comma"
-        )
-    return name

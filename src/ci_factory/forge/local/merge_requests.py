@@ -7,6 +7,7 @@ from ci_factory.config import Labels
 from ci_factory.errors import Conflict, ForgeError
 from ci_factory.forge.local import issues, labels
 from ci_factory.forge.local.history import Stamp, issue, merge_request, record
+from ci_factory.forge.managed_labels import managed
 from ci_factory.model.forge import (
     Approval,
     ForgeEventKind,
@@ -16,7 +17,6 @@ from ci_factory.model.forge import (
     NoteTarget,
 )
 
-RISK_PREFIX = "risk::"
 _EDITABLE = ("ticket_id", "title", "description", "target_branch", "reviewer")
 
 
@@ -38,14 +38,22 @@ class Merged:
     """The merge commit, when there is one."""
 
 
-def select(
-    tx: sqlite3.Connection, state: MergeRequestState | None, ticket_id: str | None
-) -> list[MergeRequest]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which merge requests; `None` does not restrict."""
+
+    state: MergeRequestState | None = None
+    ticket_id: str | None = None
+    source_branch: str | None = None
+
+
+def select(tx: sqlite3.Connection, wanted: Wanted) -> list[MergeRequest]:
     """Merge requests in order of creation."""
     rows = tx.execute(
         "SELECT * FROM merge_request WHERE (:state IS NULL OR state = :state)"
-        " AND (:ticket IS NULL OR ticket_id = :ticket) ORDER BY iid",
-        {"state": None if state is None else state.value, "ticket": ticket_id},
+        " AND (:ticket IS NULL OR ticket_id = :ticket) AND (:source IS NULL OR source_branch = :source)"
+        " ORDER BY iid",
+        {"state": wanted.state, "ticket": wanted.ticket_id, "source": wanted.source_branch},
     ).fetchall()
     carried = labels.of_all(tx, NoteTarget.MERGE_REQUEST)
     return [_to_merge_request(tx, row, carried.get(str(row["iid"]), ())) for row in rows]
@@ -134,8 +142,7 @@ def update(
     """Make an open merge request say what `spec` says; writes nothing when it does."""
     edited = [name for name in _EDITABLE if getattr(old, name) != getattr(spec, name)]
     subject = merge_request(old.iid)
-    managed = [name for name in old.labels if name.startswith((names.prefix, RISK_PREFIX))]
-    now = labels.change(tx, stamp, subject, add=spec.labels, remove=managed)
+    now = labels.change(tx, stamp, subject, add=spec.labels, remove=managed(old.labels, names))
     if edited:
         record(tx, stamp, subject, ForgeEventKind.UPDATED, ", ".join(edited))
     if old.draft != spec.draft:

@@ -1,0 +1,241 @@
+"""Commits to and from GitLab: git over HTTPS, branch by branch, each push a compare-and-swap."""
+
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NoReturn
+
+from ci_factory.errors import ForgeError
+from ci_factory.forge.gitlab import git_words
+from ci_factory.forge.gitlab.line import Failure, Line
+from ci_factory.forge.gitlab.rates import Kind
+from ci_factory.forge.gitlab.token import Token
+from ci_factory.forge.gitlab.transit import Transit
+from ci_factory.system.git import Git
+from ci_factory.system.process import Completed
+
+PREFIX = "factory/"
+"""Only branches below it are pushed."""
+REMOTE_REFS = "refs/ci-factory/remote/"
+"""Where the local repository remembers fetched branches; refs of the user are not touched."""
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LINE = re.compile(r"^(?P<commit>[0-9a-f]{40,64})\trefs/heads/(?P<name>.+)$", re.MULTILINE)
+_ASKED_BY_NAME = 100
+_DEEPER = (100, 900, 9000)
+"""Commits added to a shallow history, step by step, before all of it is fetched."""
+_FETCH = (
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-recurse-submodules",
+    "--refmap=",
+    "--stdin",
+)
+_TOO_MANY = 429
+
+
+class Transfer:
+    """Moves commits between one local repository and one project. May be used by many threads at the same time."""
+
+    def __init__(self, git: Git, url: str, token: Token, line: Line) -> None:
+        self.git, self.url = git, url
+        self._token, self._line = token, line
+        self._fetching = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Transfer({self.url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        msg = "a transfer holds a token, which is not written anywhere"
+        raise TypeError(msg)
+
+    def push(self, branch: str, commit: str, *, expected: str | None) -> None:
+        """Move a branch `factory/…` to a commit if it still is at `expected` (`None`: does not exist yet).
+
+        A branch that is at the commit already is fine, so a push whose answer was lost may be repeated.
+
+        Raises:
+            Conflict: the branch is elsewhere.
+            Refused: the token is not accepted (401), or may not push (403).
+            ForgeError: no branch of ours, no such commit here, a protected branch or a push rule is in the way (with
+                GitLab's own words), or there is no answer.
+        """
+        self._check(branch)
+        if not branch.startswith(PREFIX):
+            raise ForgeError(
+                f"{branch!r} is no branch of the factory", fix=f"only branches `{PREFIX}…` are pushed"
+            )
+        if not _SHA.fullmatch(commit) or not self.git.run("cat-file", "-e", f"{commit}^{{commit}}").ok:
+            raise ForgeError(f"there is no commit {commit!r}", where=str(self.git.folder))
+        where = f"push to {branch}"
+        with self._opened() as transit, transit.shallow_boundary():
+            try:
+                done = self._tried(transit, where, *_push(self.url, branch, commit, expected))
+            except ForgeError:
+                if self._arrived(transit, branch, commit):
+                    return
+                raise
+            if not git_words.pushed(done.stdout):
+                self._explain(transit, done, branch, commit, expected)
+
+    def _explain(
+        self, transit: Transit, done: Completed, branch: str, commit: str, expected: str | None
+    ) -> None:
+        """Why a push was rejected; no reason when an earlier try of it got there after all."""
+        where = f"push to {branch}"
+        if git_words.stale(done.stdout):
+            raise git_words.moved(branch, expected)
+        if (
+            "\t" in done.stdout
+        ):  # the server spoke of the branch: it may have been moved between look and update
+            now = self._tips(transit, [branch]).get(branch)
+            if now == commit:
+                return
+            if now != expected:
+                raise git_words.moved(branch, expected)
+        raise git_words.refusal(done.stdout, self._token.redact(done.stderr), where)
+
+    def _arrived(self, transit: Transit, branch: str, commit: str) -> bool:
+        """Whether a push did its work though we were not told; one look."""
+        done = transit.run("ls-remote", "--heads", "--", self.url, f"refs/heads/{branch}")
+        return done.ok and _parse(done.stdout).get(branch) == commit
+
+    def heads(self, branches: Iterable[str]) -> dict[str, str]:
+        """Where these branches are on the server, by name; those that do not exist are left out.
+
+        Raises:
+            ForgeError: a name is none, or there is no answer.
+        """
+        names = [self._check(name) for name in branches]
+        with self._opened() as transit:
+            return self._tips(transit, names)
+
+    def fetch(self, branches: Iterable[str]) -> dict[str, str]:
+        """Bring the commits of these branches into the local repository; where they are, by name.
+
+        Those that do not exist are left out. Refs, configuration and checkout of the user stay as they are: what was
+        fetched is remembered below `refs/ci-factory/remote/`. The history of a shallow clone is deepened until every
+        branch has a merge base with the commit that is checked out.
+
+        Raises:
+            ForgeError: a name is none, or there is no answer.
+        """
+        names = [self._check(name) for name in branches]
+        with self._fetching, self._opened() as transit:
+            tips = self._tips(transit, names)
+            missing = [name for name, commit in tips.items() if not self._is_here(commit)]
+            if missing:
+                tips |= self._bring(transit, missing)
+            self._remember(names, tips)
+            self._deepen(transit, tips)
+            return tips
+
+    def _bring(self, transit: Transit, names: Iterable[str], *flags: str, also: str = "") -> dict[str, str]:
+        """Fetch branches, and where they were at that moment."""
+        lines = [f"+refs/heads/{name}:refs/heads/{name}\n" for name in names]
+        stdin = "".join([*lines, f"{also}\n" if also else ""]).encode()
+        transit.know_local_refs()
+        with transit.shallow_boundary():
+            done = self._tried(transit, "fetch", *_FETCH, *flags, "--", self.url, stdin=stdin)
+        if not done.ok:
+            raise git_words.refusal("", self._token.redact(done.stderr), "fetch")
+        return {name: commit for name in names if (commit := transit.git.ref(f"refs/heads/{name}"))}
+
+    def _remember(self, names: Iterable[str], tips: Mapping[str, str]) -> None:
+        """Keep what was fetched from being collected; forget what is gone, or stands in the way of a new name."""
+        listing = self.git.text("for-each-ref", "--format=%(refname) %(objectname)", REMOTE_REFS).splitlines()
+        known = dict(line.removeprefix(REMOTE_REFS).split(" ") for line in listing)
+        asked, folders = set(names), {folder for name in tips for folder in _folders(name)}
+        gone = [
+            name
+            for name in known
+            if name not in tips
+            and (name in asked or name in folders or not tips.keys().isdisjoint(_folders(name)))
+        ]
+        self._write_refs(f"delete {REMOTE_REFS}{name}\n" for name in gone)
+        moved = {name: commit for name, commit in tips.items() if known.get(name) != commit}
+        self._write_refs(f"update {REMOTE_REFS}{name} {commit}\n" for name, commit in moved.items())
+
+    def _write_refs(self, lines: Iterable[str]) -> None:
+        if text := "".join(lines):
+            self.git.text("update-ref", "--stdin", stdin=text.encode())
+
+    def _deepen(self, transit: Transit, tips: Mapping[str, str]) -> None:
+        """Fetch older history of a shallow clone, step by step, until merge bases can be computed."""
+        head = self.git.ref("HEAD")
+        for flag in (*(f"--deepen={count}" for count in _DEEPER), "--unshallow"):
+            if head is None or not self._is_shallow():
+                return
+            apart = [name for name, commit in tips.items() if self.git.merge_base(head, commit) is None]
+            if not apart:
+                return
+            self._bring(transit, apart, flag, also=head)
+
+    def _is_shallow(self) -> bool:
+        return (self.git.common_dir() / "shallow").exists()
+
+    def _is_here(self, commit: str) -> bool:
+        return self.git.run("cat-file", "-e", f"{commit}^{{commit}}").ok
+
+    def _tips(self, transit: Transit, names: list[str]) -> dict[str, str]:
+        wanted = set(names)
+        if not wanted:
+            return {}
+        patterns = [f"refs/heads/{name}" for name in sorted(wanted)] if len(wanted) <= _ASKED_BY_NAME else []
+        done = self._tried(transit, "ls-remote", "ls-remote", "--heads", "--", self.url, *patterns)
+        if not done.ok:
+            raise git_words.refusal("", self._token.redact(done.stderr), "ls-remote")
+        return {name: commit for name, commit in _parse(done.stdout).items() if name in wanted}
+
+    def _tried(self, transit: Transit, where: str, *args: str, stdin: bytes | None = None) -> Completed:
+        """Run git, again and again while trouble may pass; the definite end is returned, good or bad."""
+        tries = 1
+        while True:
+            self._line.breaker.pass_through()
+            self._line.pace.enter(Kind.REQUEST)
+            done = transit.run(*args, stdin=stdin)
+            trouble = self._trouble(done)
+            self._line.record(alive=trouble is None)
+            if trouble is not None:
+                self._line.again(tries, Failure(trouble, ambiguous=True), where)
+            elif git_words.status(done.stderr) == _TOO_MANY:
+                self._line.pace.limited(Kind.REQUEST, {}, tries)
+            else:
+                return done
+            tries += 1
+
+    def _trouble(self, done: Completed) -> str | None:
+        if done.timed_out:
+            return f"git took longer than {self._line.rates.git_seconds:g} s"
+        if done.ok or git_words.pushed(done.stdout):
+            return None
+        return git_words.passing_trouble(done.stdout, self._token.redact(done.stderr))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Transit]:
+        with Transit.opened(self.git, self.url, self._token, self._line.rates.git_seconds) as transit:
+            yield transit
+
+    def _check(self, name: str) -> str:
+        sound = name.isprintable() and not name.startswith("-") and "@{" not in name
+        if not sound or not self.git.run("check-ref-format", f"refs/heads/{name}").ok:
+            raise ForgeError(f"{name!r} is not a branch name", fix="use letters, digits, `/`, `-` and `_`")
+        return name
+
+
+def _push(url: str, branch: str, commit: str, expected: str | None) -> tuple[str, ...]:
+    ref = f"refs/heads/{branch}"
+    flags = ("--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no")
+    return ("push", *flags, f"--force-with-lease={ref}:{expected or ''}", "--", url, f"{commit}:{ref}")
+
+
+def _parse(listing: str) -> dict[str, str]:
+    return {found["name"]: found["commit"] for found in _LINE.finditer(listing)}
+
+
+def _folders(name: str) -> list[str]:
+    """`a/b/c` -> `a`, `a/b`: names that can't be branches beside it."""
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
