@@ -76,7 +76,7 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             server.seen.append(seen)
             self._reply(server.answer(seen))
 
-        do_GET = do_POST = do_PUT = do_DELETE = _handle
+        do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - the base class names them so
 
         def _reply(self, reply: Reply) -> None:
             server.closing.wait(reply.pause)

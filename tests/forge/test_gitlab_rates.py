@@ -1,6 +1,5 @@
 """Budgets, pauses and waits, without a server."""
 
-import random
 import threading
 import time
 from collections import Counter
@@ -178,7 +177,7 @@ def test_pause_of_one_kind_leaves_the_others() -> None:
 def test_waits_of_two_processes_differ() -> None:
     """Another seed spreads the same 429 differently, and neither comes back early."""
     waits = set()
-    for seed in random.Random(1).sample(range(1000), 5):
+    for seed in (1, 2, 3, 500, 999):
         clock = ManualClock(START)
         pace = Pace(Rates(), clock, seed, None)
         pace.limited(Kind.REQUEST, {"retry-after": "20"}, 1)

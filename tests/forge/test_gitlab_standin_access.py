@@ -3,12 +3,14 @@
 import json
 import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from gitlab.exceptions import GitlabAuthenticationError, GitlabError, GitlabGetError
 
+from tests.gitlab_standin.control import StandIn
 from tests.gitlab_standin.example import Example, PushRefused
 from tests.gitlab_standin.fixtures import place, server, tokens
 
@@ -31,6 +33,12 @@ def test_tokens_that_are_no_good(place: Example) -> None:
     server = place.server
     assert answer(place, "glpat-unknown", "get", "/user") == (401, {"message": "401 Unauthorized"})
     assert requests.get(f"{server.url}/api/v4/user", timeout=30).status_code == 401
+    graphql = {"errors": [{"message": "Invalid token"}]}
+    url, headers = f"{server.url}/api/graphql", {"PRIVATE-TOKEN": "glpat-unknown"}
+    assert (
+        requests.post(url, json={"query": "{ metadata { version } }"}, headers=headers, timeout=30).json()
+        == graphql
+    )
     expired = server.token("dora", expires="2020-01-01")
     status, body = answer(place, expired, "get", "/user")
     assert (status, body["error"], "expired" in body["error_description"]) == (401, "invalid_token", True)
@@ -236,6 +244,24 @@ def test_many_at_once(place: Example) -> None:
         each.join()
     found = [issue.iid for issue in place.project().issues.list(get_all=True, per_page=100)]
     assert sorted(found) == list(range(1, 51))
+
+
+def test_a_restart_loses_nothing(tmp_path: Path) -> None:
+    """Killed and started again in the same folder, everything is there; only the port is another."""
+    with StandIn.start(tmp_path) as first:
+        token = first.user("dora", admin=True)
+        project = first.project("group/kept")
+    with StandIn.start(tmp_path) as second:
+        url = f"{second.url}/api/v4/projects/{project}"
+        assert requests.get(url, headers={"PRIVATE-TOKEN": token}, timeout=30).json()["path"] == "kept"
+
+
+def test_control_is_for_the_starter_alone(place: Example) -> None:
+    """Without the key that only the starting process has, nothing behind GitLab's back happens."""
+    url = f"{place.server.url}/-/stand-in/user"
+    refused = requests.post(url, json={"name": "mallory", "bot": False, "admin": True}, timeout=30)
+    assert refused.status_code == 403
+    assert place.client("dora").users.list(username="mallory") == []
 
 
 def test_unknown_places_are_404(place: Example) -> None:

@@ -1,6 +1,6 @@
 """The stand-in's answers against GitLab's published description: every field that it has too is of the same type.
 
-Set GITLAB_OPENAPI to the path of GitLab's OpenAPI document (version 15.2, YAML) to run these tests.
+Set TEST_GITLAB_OPENAPI to the path of GitLab's OpenAPI document (version 15.2, YAML) to run these tests.
 """
 
 import os
@@ -18,7 +18,7 @@ from tests.gitlab_standin.example import Example
 from tests.gitlab_standin.fixtures import place, server, tokens
 
 __all__ = ["place", "server", "tokens"]
-VARIABLE = "GITLAB_OPENAPI"
+VARIABLE = "TEST_GITLAB_OPENAPI"
 PROJECT = "/api/v4/projects/{id}"
 ISSUE, MR = f"{PROJECT}/issues/{{issue_iid}}", f"{PROJECT}/merge_requests/{{merge_request_iid}}"
 SHARES = {

@@ -179,6 +179,36 @@ def test_discussions_hang_on_lines_and_are_resolved(place: Example) -> None:
     assert again(place, mr).blocking_discussions_resolved is True
 
 
+def test_graphql_tells_of_reviews(place: Example) -> None:
+    """Head, draft, labels, reviewers with their states and approvals of all merge requests in one query."""
+    max_id = place.client("dora").users.list(username="max")[0].id
+    mr = place.merge_request(title="Draft: x", labels="a,b", reviewer_ids=[max_id])
+    place.project("max").mergerequests.get(mr.iid).approve()
+    query = (
+        "query($path: ID!) { project(fullPath: $path) { mergeRequests(state: opened) { nodes { iid draft diffHeadSha"
+        " sourceBranch author { username } labels { nodes { title } } approvedBy { nodes { username } }"
+        " reviewers { nodes { username mergeRequestInteraction { reviewState } } } } } } }"
+    )
+    body = {"query": query, "variables": {"path": place.path}}
+    answer = (
+        place.client("dora").http_request("post", f"{place.server.url}/api/graphql", post_data=body).json()
+    )
+    assert answer["data"]["project"]["mergeRequests"]["nodes"] == [
+        {
+            "iid": "1",
+            "draft": True,
+            "diffHeadSha": mr.sha,
+            "sourceBranch": "change",
+            "author": {"username": "dora"},
+            "labels": {"nodes": [{"title": "a"}, {"title": "b"}]},
+            "approvedBy": {"nodes": [{"username": "max"}]},
+            "reviewers": {
+                "nodes": [{"username": "max", "mergeRequestInteraction": {"reviewState": "APPROVED"}}]
+            },
+        }
+    ]
+
+
 # Merging
 
 

@@ -31,10 +31,10 @@ class Place:
             }
             if number % 3 == 0:
                 values["labels"] = "x"
-            assert self.session.post(self.url, json=values, timeout=30).status_code == 201
+            assert self.session.post(self.url, data=values, timeout=30).status_code == 201
 
     def graphql(self, query: str, **variables: object) -> Any:
-        body = {"query": query, "variables": variables}
+        body: Any = {"query": query, "variables": variables}
         return self.session.post(f"{self.server.url}/api/graphql", json=body, timeout=30).json()
 
 

@@ -274,11 +274,12 @@ def test_fetch_brings_commits_and_touches_nothing_of_the_user(
     heads = {f"factory/{number}": commit(tmp_path / "other", {"b.txt": f"{number}\n"}) for number in range(3)}
     for name, head in heads.items():
         git(tmp_path / "other", "push", "--quiet", "--tags", "origin", f"{head}:refs/heads/{name}")
-    before = state(place.clone, git)
+    before, loose = state(place.clone, git), git(place.clone, "count-objects")
     found = place.transfer().fetch([*heads, "factory/none", "main"])
     assert found == {**heads, "main": place.local.resolve("HEAD")}
     assert place.local.show(heads["factory/2"], "b.txt") == "2\n"
     assert state(place.clone, git) == before
+    assert git(place.clone, "count-objects") == loose  # killed half-way, a pack is there whole or not at all
     assert place.local.ref("refs/ci-factory/remote/factory/2") == heads["factory/2"]
 
 

@@ -92,6 +92,8 @@ class StandInApp(Flask):
 
 
 def _refuse(error: ApiError) -> Response:
+    if request.path == "/api/graphql" and error.status == 401:
+        return answer({"errors": [{"message": "Invalid token"}]}, 401)
     if isinstance(error.body, str):
         return Response(error.body, error.status, error.headers, mimetype="text/plain")
     return answer(error.body, error.status, error.headers)

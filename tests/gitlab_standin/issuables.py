@@ -225,6 +225,12 @@ def set_state(target: Target, state: str, *, merge_request: int | None = None) -
     return True
 
 
+def forget(target: Target) -> None:
+    """Delete what hangs on it."""
+    for table in ("note", "label_link", "label_event", "state_event", "assignee", "timelog"):
+        db().run(f"DELETE FROM {table} WHERE kind = ? AND target_id = ?", target.kind, target.id)  # noqa: S608 - our words
+
+
 # What both show
 
 

@@ -279,8 +279,7 @@ def delete_issue(ref: str, iid: int) -> Response:
     """Delete an issue, as an owner."""
     target = find(ref, iid, auth.OWNER)
     check_unmodified(target.row)
-    for table in ("note", "label_link", "label_event", "state_event", "assignee", "timelog"):
-        db().run(f"DELETE FROM {table} WHERE kind = 'Issue' AND target_id = ?", target.id)  # noqa: S608 - our words
+    issuables.forget(target)
     db().run("DELETE FROM issue_link WHERE source_id = ?1 OR target_id = ?1", target.id)
     db().run("DELETE FROM issue WHERE id = ?", target.id)
     return no_content()

@@ -236,8 +236,7 @@ def delete_merge_request(ref: str, iid: int) -> Response:
     """Delete a merge request, as an owner."""
     target = find(ref, iid, auth.OWNER)
     check_unmodified(target.row)
-    for table in ("note", "label_link", "label_event", "state_event", "assignee", "timelog"):
-        db().run(f"DELETE FROM {table} WHERE kind = 'MergeRequest' AND target_id = ?", target.id)  # noqa: S608 - our words
+    issuables.forget(target)
     for table in ("version", "approval", "reviewer"):
         db().run(f"DELETE FROM {table} WHERE merge_request_id = ?", target.id)  # noqa: S608 - our words
     db().run("UPDATE pipeline SET merge_request_id = NULL WHERE merge_request_id = ?", target.id)

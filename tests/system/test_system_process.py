@@ -1,5 +1,6 @@
 """Processes: bounded in time and output, and nothing of them survives."""
 
+import os
 import subprocess
 import sys
 import time
@@ -82,3 +83,16 @@ def _wait_for(path: Path) -> None:
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert path.exists()
+
+
+def test_only_the_given_descriptors_are_inherited() -> None:
+    """A process reads from a pipe that it is given, and has no other descriptor of ours."""
+    (given, writing), (kept, other) = os.pipe(), os.pipe()
+    os.write(writing, b"through the pipe")
+    os.close(writing)
+    os.set_inheritable(kept, True)
+    script = f"cat /dev/fd/{given}; test -e /dev/fd/{kept} && echo leaked"
+    done = process.run(["sh", "-c", script], pass_fds=(given,))
+    for descriptor in (given, kept, other):
+        os.close(descriptor)
+    assert done.stdout == "through the pipe"

@@ -87,9 +87,8 @@ class Transfer:
         where = f"push to {branch}"
         if git_words.stale(done.stdout):
             raise git_words.moved(branch, expected)
-        if (
-            "\t" in done.stdout
-        ):  # the server spoke of the branch: it may have been moved between look and update
+        if "\t" in done.stdout:
+            # The server spoke of the branch: it may have been moved between git's look and its update.
             now = self._tips(transit, [branch]).get(branch)
             if now == commit:
                 return

@@ -71,6 +71,7 @@ class Transit:
             "protocol.allow": "never",
             f"protocol.{parts.scheme}.allow": "always",
             "submodule.recurse": "false",
+            "fetch.unpackLimit": "1",  # a pack appears whole; loose commits, killed half-way, would lack their files
         }
         return [word for key, value in values.items() for word in ("-c", f"{key}={value}")]
 
