@@ -2,12 +2,14 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.gitlab_standin.control import StandIn
 
 # Gates that start slow tools are tested in their own room; here the line matters.
 CONFIG = """
@@ -79,6 +81,13 @@ class Line:
     def worked(self) -> list[str]:
         """Tickets in the order in which an agent was started for them."""
         return self.log.read_text().split() if self.log.exists() else []
+
+
+@pytest.fixture(scope="session")
+def gitlab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """One GitLab for all tests of the session; each has projects of its own there."""
+    with StandIn.start(tmp_path_factory.mktemp("gitlab")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common
+from ci_factory.cli import common, forges
 
 FACTS = "facts.json"
 STORE = "metrics.sqlite3"
@@ -34,7 +34,7 @@ def command(
     git = common.open_repository(repo)
     config, _ = common.load_config(git, config_file)
     layout = common.layout(git, out)
-    history = collect(common.open_forge(git, config), layout, config)
+    history = collect(forges.open_forge(git, config), layout, config)
     layout.prepare()
     records.write_model(layout.root / FACTS, history)
     saved = save(history, store or f"sqlite:///{layout.root / STORE}") if store is not None else None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common
+from ci_factory.cli import common, forges
 from ci_factory.model.review import ReviewQueue
 from ci_factory.system import records
 from ci_factory.system.clock import SystemClock
@@ -30,7 +30,7 @@ def command(
     git = common.open_repository(repo)
     config, _ = common.load_config(git, config_file)
     layout, now = common.layout(git, out), SystemClock().now()
-    history = collect(common.open_forge(git, config), layout, config)
+    history = collect(forges.open_forge(git, config), layout, config)
     queue = records.read_if_valid(layout.review, ReviewQueue)
     page = dashboard.render(history, figures.figures(history, now), queue, now)
     target = output or layout.dashboard

@@ -16,6 +16,7 @@ from ci_factory.workflow import night, planning
 def command(repo: Path, out: Path | None, config_file: Path | None, *, as_json: bool) -> None:
     """Publish every worked ticket of the last batch; what is published already stays as it is."""
     factory = wiring.factory(repo, out, config_file)
+    wiring.require_health(factory)
     with factory.exclusively():
         publications = night.publish_finished(factory, planning.required(factory))
     if as_json:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common
+from ci_factory.cli import common, forges
 from ci_factory.model.review import ReviewQueue
 from ci_factory.system import records
 from ci_factory.system.clock import SystemClock
@@ -34,7 +34,7 @@ def command(
     git = common.open_repository(repo)
     config, _ = common.load_config(git, config_file)
     layout, now = common.layout(git, out), SystemClock().now()
-    history = collect(common.open_forge(git, config), layout, config)
+    history = collect(forges.open_forge(git, config), layout, config)
     if as_json:
         numbers = [figure.model_dump(mode="json") for figure in figures.figures(history, now)]
         common.print_json({"facts": history.model_dump(mode="json"), "figures": numbers})

@@ -1,4 +1,4 @@
-"""`ci-factory run`: the whole line on the embedded forge."""
+"""`ci-factory run`: the whole line, on the embedded forge or on GitLab."""
 
 from pathlib import Path
 
@@ -38,7 +38,8 @@ def command(
 ) -> int:
     """Run a whole batch: intake, plan, agents, gates, merge requests, review queue, report.
 
-    Without --tickets the queue is what `ci-factory ticket add` put there. A run that was killed goes on where it
+    Without --tickets the queue is what `ci-factory ticket add` put there, or the labelled issues of the GitLab
+    project that the configuration or the CI job names. A run that was killed goes on where it
     was when the same command runs again; a run with nothing new to do changes nothing.
     """
     choice = wiring.AgentChoice(agent_names, agent_command, agent_env)
@@ -46,6 +47,7 @@ def command(
         factory = wiring.factory(repo, out, config_file, choice, progress=watcher)
         given = read_checked(tickets)
         wiring.require_tickets(factory, given, tickets)
+        wiring.require_health(factory)
         outcome = workflow.run(factory, given)
     _tell(factory, outcome, as_json=as_json)
     return int(ExitCode.FACTORY if outcome.broken else ExitCode.OK)

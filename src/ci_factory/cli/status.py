@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common
+from ci_factory.cli import common, forges
 from ci_factory.config import Config
 from ci_factory.model.forge import Issue, IssueState
 from ci_factory.model.text import plain
@@ -16,14 +16,14 @@ from ci_factory.model.text import plain
 @common.config_option
 @common.json_option
 def command(repo: Path, config_file: Path | None, *, as_json: bool) -> None:
-    """Show every ticket of the embedded forge with its state and merge request."""
+    """Show every ticket that carries a label of the factory, with its state and merge request."""
     git = common.open_repository(repo)
     config, _ = common.load_config(git, config_file)
-    forge = common.open_forge(git, config)
-    delivered = {mr.ticket_id: mr.iid for mr in forge.merge_requests(state=None)}
+    forge = forges.open_forge(git, config)
+    delivered = {mr.ticket_id: mr.iid for mr in forge.merge_requests(state=None, details=False)}
     rows = [
         (issue.ticket.id, state_of(issue, config), delivered.get(issue.ticket.id), issue.ticket.title)
-        for issue in forge.issues(opened_only=False)
+        for issue in forge.issues(any_label=config.labels.every, opened_only=False)
     ]
     if as_json:
         keys = ("ticket", "state", "merge_request", "title")

@@ -7,9 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ci_factory.cli import common
+from ci_factory.cli import common, forges
 from ci_factory.config import AgentConfig, Config
-from ci_factory.errors import RepositoryError, UsageError
+from ci_factory.errors import ForgeError, RepositoryError, UsageError
+from ci_factory.forge.local import LocalForge
+from ci_factory.forge.protocol import Forge
+from ci_factory.model.health import Health
 from ci_factory.publishing.publisher import identity
 from ci_factory.system.clock import SystemClock
 from ci_factory.system.git import Git, Person
@@ -53,30 +56,36 @@ def factory(
     *,
     progress: Progress | None = None,
 ) -> Factory:
-    """A factory on the embedded forge of a repository. `choice` `None`: this stage starts no agent.
+    """A factory on the forge of a repository. `choice` `None`: this stage starts no agent.
 
     Raises:
-        UsageError: the repository is dirty or on no branch, an agent is unknown, nobody is named as committer.
+        UsageError: the repository is dirty or on no branch, an agent is unknown, nobody is named as committer, or
+            GitLab can't be reached as it is configured.
         ConfigError: the configuration is wrong.
+        ForgeError: GitLab does not answer, or has no such project.
     """
     git = common.open_repository(repo)
     config, folder = common.load_config(git, config_file)
-    clock = SystemClock()
-    branch = _target_branch(git)
+    clock, watcher = SystemClock(), progress or Silence()
+    embedded = forges.place(config.forge) is None
+    branch = _target_branch(git) if embedded else ""
     _refuse_dirty(git)
-    who = _identity(config, git)
     agents = choose_agents(config, choice) if choice is not None else config.agents
+    forge = forges.open_forge(
+        git, config, clock, lambda seconds, why: watcher.stage("waiting", f"{seconds:.0f} s: {why}")
+    )
+    who = _identity(config, git, forge)
     return Factory(
         git=git,
-        forge=common.open_forge(git, config, clock),
+        forge=forge,
         layout=common.layout(git, out),
         config=config,
         config_folder=folder,
         agents=agents,
         identity=who,
         clock=clock,
-        progress=progress or Silence(),
-        target_branch=branch,
+        progress=watcher,
+        target_branch=branch or forge.default_branch,
     )
 
 
@@ -149,8 +158,8 @@ def _refuse_dirty(git: Git) -> None:
         )
 
 
-def _identity(config: Config, git: Git) -> Person:
-    who = identity(config, git)
+def _identity(config: Config, git: Git, forge: Forge) -> Person:
+    who = identity(config, git) or forge.person
     if who is None:
         raise UsageError(
             "nobody is named as author of the factory's commits",
@@ -158,6 +167,17 @@ def _identity(config: Config, git: Git) -> Person:
             fix="git config user.name NAME and user.email MAIL, or set identity.name and identity.email in .ci-factory.yml",
         )
     return who
+
+
+def require_health(factory: Factory) -> None:
+    """Refuse to begin what the forge would not let us finish.
+
+    Raises:
+        ForgeError: the first thing that is wrong, with its remedy.
+    """
+    for check in factory.forge.examine():
+        if check.health is Health.FAILED:
+            raise ForgeError(check.message, where=check.name, fix=check.fix)
 
 
 def require_tickets(factory: Factory, given: Sequence[object], tickets: Path | None) -> None:
@@ -172,7 +192,8 @@ def require_tickets(factory: Factory, given: Sequence[object], tickets: Path | N
             where=str(tickets),
             fix="add Markdown files with front matter (docs/tickets.md)",
         )
-    if tickets is None and not factory.forge.issues(opened_only=False):
+    embedded = isinstance(factory.forge, LocalForge)
+    if tickets is None and embedded and not factory.forge.issues(opened_only=False):
         raise UsageError(
             "the queue is empty",
             where="--tickets",

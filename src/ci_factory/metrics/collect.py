@@ -48,7 +48,8 @@ def collect(forge: Forge, layout: Layout, config: Config) -> History:
     events = _by_target(forge.events())
     requests, damaged = merge_requests.read(forge, events)
     attempts = tuple(_attempts(archive.batches))
-    issues = {issue.ticket.id: issue for issue in forge.issues(opened_only=False)}
+    labelled = forge.issues(any_label=config.labels.every, opened_only=False)
+    issues = {issue.ticket.id: issue for issue in labelled}
     sources = _Sources(issues, archive.batches, attempts, requests, events, config.labels)
     tickets = tuple(sources.tickets())
     return History(

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from ci_factory.config import AgentConfig, Config
-from ci_factory.errors import FactoryError, UsageError
+from ci_factory.errors import FactoryError, ForgeError, UsageError
 from ci_factory.forge.protocol import Forge
 from ci_factory.model.base import Json
 from ci_factory.model.event import Event
@@ -19,6 +20,7 @@ from ci_factory.system.git import Git, Person
 from ci_factory.system.layout import Layout, forge_database
 from ci_factory.system.records import EventLog
 from ci_factory.work import workspace
+from ci_factory.workflow.switch import Switch
 
 
 class Progress(Protocol):
@@ -70,7 +72,27 @@ class Factory:
     @property
     def publisher(self) -> Publisher:
         """The only writer to the forge."""
-        return Publisher(self.forge, self.git, self.config, self.identity)
+        return Publisher(
+            self.forge, self.git, self.config, self.identity, halt=self.switch.halt, clock=self.clock
+        )
+
+    @cached_property
+    def switch(self) -> Switch:
+        """What people can stop the factory with."""
+        return Switch(self.forge, self.config, self.clock)
+
+    def tip(self) -> str:
+        """The newest commit of the target branch, in the local repository.
+
+        Raises:
+            ForgeError: there is no such branch.
+        """
+        commit = self.forge.branch(self.target_branch)
+        if commit is None:
+            raise ForgeError(
+                f"there is no branch {self.target_branch}", fix="check the project's default branch"
+            )
+        return commit
 
     @property
     def hub(self) -> Git:
@@ -111,9 +133,12 @@ class Factory:
             FactoryError: another run is at work.
             UsageError: the configuration switches the factory off.
         """
-        if not self.config.enabled:
+        why = "enabled: false" if not self.config.enabled else self.switch.off()
+        if why is not None:
             raise UsageError(
-                "the factory is switched off", where="enabled", fix="set enabled: true in the configuration"
+                f"the factory is switched off: {why}",
+                where="enabled",
+                fix="set enabled: true in the configuration",
             )
         path = forge_database(self.git.common_dir()).with_name("run.lock")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,12 @@
-"""Stage 1: which tickets are in the queue, and which of them are ready."""
+"""Stage 1: which tickets are in the queue, and which of them are ready. All that the plan needs of the forge is read here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ci_factory.errors import UsageError
 from ci_factory.forge.local import LocalForge
 from ci_factory.forge.ticket_files import with_ready_label
 from ci_factory.intake.assess import assess
-from ci_factory.model.forge import Issue, IssueState
+from ci_factory.model.forge import Issue, IssueState, MergeRequest
 from ci_factory.model.ticket import Candidate, IntakeReport, Ticket
 from ci_factory.publishing import names
 from ci_factory.system import records
@@ -16,9 +17,19 @@ _AGAIN = ("queued", "running", "needs-info", "deferred")
 
 
 def receive(factory: Factory, tickets: Sequence[Ticket]) -> None:
-    """Bring tickets from files into the embedded forge; ones it knows already are not doubled."""
-    if not tickets or not isinstance(factory.forge, LocalForge):
+    """Bring tickets from files into the embedded forge; ones it knows already are not doubled.
+
+    Raises:
+        UsageError: the forge is no embedded one.
+    """
+    if not tickets:
         return
+    if not isinstance(factory.forge, LocalForge):
+        raise UsageError(
+            "tickets of a GitLab project are its issues",
+            where="--tickets",
+            fix="leave it out, and label issues",
+        )
     labelled = [with_ready_label(ticket, factory.config.labels.ready) for ticket in tickets]
     changed = factory.forge.import_tickets(labelled)
     factory.event("intake", "received", tickets=len(labelled), changed=changed)
@@ -26,28 +37,44 @@ def receive(factory: Factory, tickets: Sequence[Ticket]) -> None:
 
 def intake(factory: Factory) -> IntakeReport:
     """Assess every ticket of the queue and write intake.json."""
-    issues = {issue.ticket.id: issue for issue in factory.forge.issues(opened_only=False)}
-    known = {ticket_id: issue.state == IssueState.CLOSED for ticket_id, issue in issues.items()}
-    delivered = {mr.ticket_id for mr in factory.forge.merge_requests()}
-    now = factory.clock.now()
-    tree = frozenset(factory.git.files(factory.target_branch))
+    issues = factory.forge.issues(any_label=(*_wanted(factory), factory.config.labels.approved))
+    changes = factory.forge.merge_requests(details=False)
+    delivered = {mr.ticket_id for mr in changes}
+    queue = [issue for issue in issues if _queued(factory, issue) and issue.ticket.id not in delivered]
+    known = _known(factory, queue)
+    now, tip = factory.clock.now(), factory.tip()
+    tree = frozenset(factory.git.files(tip))
     candidates = tuple(
-        assess(issue.ticket, tree=tree, known=known, config=factory.config, now=now)
-        for issue in issues.values()
-        if _queued(factory, issue) and issue.ticket.id not in delivered
+        assess(issue.ticket, tree=tree, known=known, config=factory.config, now=now) for issue in queue
     )
-    report = IntakeReport(taken_at=now, candidates=candidates)
+    report = IntakeReport(
+        taken_at=now,
+        candidates=candidates,
+        resolved=tuple(sorted(ticket_id for ticket_id, done in known.items() if done)),
+        in_flight=_in_flight(factory, tip, changes),
+    )
     records.write_model(factory.layout.intake, report)
     factory.progress.stage("intake", _summary(candidates))
     return report
 
 
-def _queued(factory: Factory, issue: Issue) -> bool:
+def _wanted(factory: Factory) -> tuple[str, ...]:
     labels = factory.config.labels
-    wanted = {labels.ready, *(labels.state(state) for state in _AGAIN)}
-    now = set(issue.ticket.labels)
-    answered = {labels.state("escalated"), labels.approved} <= now
-    return issue.state == IssueState.OPENED and (answered or bool(wanted & now))
+    return (labels.ready, *(labels.state(state) for state in _AGAIN))
+
+
+def _queued(factory: Factory, issue: Issue) -> bool:
+    labels, now = factory.config.labels, set(issue.ticket.labels)
+    answered = labels.approved in now  # on GitLab it takes the place of `escalated`, as labels of one scope do
+    return answered or not now.isdisjoint(_wanted(factory))
+
+
+def _known(factory: Factory, queue: Sequence[Issue]) -> dict[str, bool]:
+    """Of every ticket in the queue and of every one that these depend on, if it exists, whether it is done."""
+    known = {issue.ticket.id: False for issue in queue}
+    others = {ticket_id for issue in queue for ticket_id in issue.ticket.depends_on} - known.keys()
+    found = factory.forge.issues(ids=sorted(others), opened_only=False) if others else []
+    return known | {issue.ticket.id: issue.state == IssueState.CLOSED for issue in found}
 
 
 def _summary(candidates: Sequence[Candidate]) -> str:
@@ -55,11 +82,8 @@ def _summary(candidates: Sequence[Candidate]) -> str:
     return f"{len(candidates)} tickets in the queue, {ready} ready"
 
 
-def in_flight(factory: Factory) -> dict[str, tuple[str, ...]]:
+def _in_flight(factory: Factory, tip: str, changes: Iterable[MergeRequest]) -> dict[str, tuple[str, ...]]:
     """Files that open merge requests of the factory touch, by ticket."""
-    target = factory.target_branch
-    return {
-        mr.ticket_id: tuple(change.path for change in factory.git.brought(target, mr.head))
-        for mr in factory.forge.merge_requests()
-        if mr.source_branch.startswith(names.BRANCH_PREFIX)
-    }
+    ours = [mr for mr in changes if mr.source_branch.startswith(names.BRANCH_PREFIX)]
+    factory.forge.fetch(mr.source_branch for mr in ours)
+    return {mr.ticket_id: tuple(each.path for each in factory.git.brought(tip, mr.head)) for mr in ours}

@@ -57,17 +57,18 @@ def report(factory: Factory, queue: ReviewQueue) -> Path:
 
 
 def _open_changes(factory: Factory, rules: codeowners.Rules) -> list[ReviewSubject]:
-    return [
-        _subject_of_change(factory, merge_request, rules)
-        for merge_request in factory.forge.merge_requests()
-        if merge_request.source_branch.startswith(names.BRANCH_PREFIX)
+    changes = [
+        mr for mr in factory.forge.merge_requests() if mr.source_branch.startswith(names.BRANCH_PREFIX)
     ]
+    factory.forge.fetch(mr.source_branch for mr in changes)
+    return [_subject_of_change(factory, merge_request, rules) for merge_request in changes]
 
 
 def _codeowners(factory: Factory) -> str:
     """GitLab's three places, in its order."""
     places = ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
-    return next((text for place in places if (text := factory.git.show(factory.target_branch, place))), "")
+    tip = factory.tip()
+    return next((text for place in places if (text := factory.git.show(tip, place))), "")
 
 
 def _subject_of_change(
@@ -75,7 +76,7 @@ def _subject_of_change(
 ) -> ReviewSubject:
     ticket = factory.forge.issue(merge_request.ticket_id).ticket
     facts = _facts(factory.forge, merge_request)
-    target = factory.git.resolve(merge_request.target_branch)
+    target = factory.forge.branch(merge_request.target_branch) or factory.tip()
     files = tuple(change.path for change in factory.git.brought(target, merge_request.head))
     return ReviewSubject(
         ticket=ticket,
@@ -138,12 +139,16 @@ def _subject_of_escalation(factory: Factory, issue: Issue, rules: codeowners.Rul
         opened_at=attempt.finished_at if attempt else factory.clock.now(),
         escalated=True,
         owners={path: rules.owners(path) for path in files},
-        recent_authors=_authors(factory, factory.target_branch, files),
+        recent_authors=_authors(factory, factory.tip(), files),
     )
 
 
 def _authors(factory: Factory, revision: str, files: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    return {path: tuple(factory.git.authors(revision, path)) for path in files[:_FILES_ASKED]}
+    """Of each file, those among its authors who can be asked: a name in git need not be anybody on the forge."""
+    return {
+        path: tuple(name for name in factory.git.authors(revision, path) if factory.forge.role_of(name))
+        for path in files[:_FILES_ASKED]
+    }
 
 
 def _last_attempt(factory: Factory, ticket_id: str) -> Attempt | None:
@@ -159,6 +164,6 @@ def _assign(forge: Forge, item: ReviewItem) -> None:
     if item.merge_request is None or item.reviewer is None:
         return
     merge_request = forge.merge_request(item.merge_request)
-    if merge_request.reviewer is None:
+    if merge_request.reviewer is None and forge.role_of(item.reviewer) is not None:
         wanted = {name: getattr(merge_request, name) for name in MergeRequestSpec.model_fields}
         forge.ensure_merge_request(MergeRequestSpec.model_validate({**wanted, "reviewer": item.reviewer}))

@@ -12,7 +12,7 @@ from ci_factory.publishing.publisher import PUBLISHABLE, Judged
 from ci_factory.system import process, records
 from ci_factory.workflow import planning
 from ci_factory.workflow.factory import Factory
-from ci_factory.workflow.stations import Station
+from ci_factory.workflow.stations import STOPPED, Station
 
 _POLL_SECONDS = 0.5
 _STACKABLE = frozenset({Verdict.PASS, Verdict.INCONCLUSIVE})
@@ -27,6 +27,7 @@ class _Board:
     ended: dict[str, Publication | None] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
 
     def startable(self) -> PlannedTicket | None:
         """The first waiting ticket whose lane is free and whose predecessors have ended."""
@@ -56,7 +57,7 @@ def generate(factory: Factory, batch: Batch) -> tuple[str, ...]:
         raise Interrupted("interrupted", fix="the same command goes on from here") from None
     finally:
         pool.shutdown(cancel_futures=True)
-    if not board.broken:
+    if not board.broken and not board.stopped:
         planning.set_status(factory, batch, BatchStatus.COMPLETED)
         factory.event("work", "completed", batch.id)
     return tuple(board.broken)
@@ -173,6 +174,8 @@ def _finish(station: Station, board: _Board, planned: PlannedTicket, future: Fut
 def _settle(station: Station, board: _Board, judged: Judged) -> None:
     publication = station.publish(judged)
     board.ended[judged.planned.id] = publication
+    if publication.outcome == STOPPED:
+        board.stopped.append(judged.planned.id)
     if judged.score:
         board.verdicts[judged.planned.id] = judged.score.verdict
     station.factory.progress.ticket(judged.planned.id, _label(judged.attempt, publication), _words(judged))

@@ -2,12 +2,10 @@
 
 from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch, BatchStatus, Limits
-from ci_factory.model.forge import IssueState
 from ci_factory.model.ticket import IntakeReport, Readiness
 from ci_factory.planning.plan import make_batch
 from ci_factory.system import records
 from ci_factory.workflow.factory import Factory
-from ci_factory.workflow.intake import in_flight
 
 
 def unfinished(factory: Factory) -> Batch | None:
@@ -71,18 +69,14 @@ def draft(factory: Factory, intake: IntakeReport) -> Batch:
         created_at=factory.clock.now(),
         project=factory.git.folder.name,
         target_branch=factory.target_branch,
-        base=factory.git.resolve(factory.target_branch),
+        base=factory.tip(),
         limits=Limits(
             max_tickets=settings.max_tickets,
             timeout_seconds=settings.timeout_minutes * 60,
             parallel=settings.parallel,
         ),
-        resolved=frozenset(
-            issue.ticket.id
-            for issue in factory.forge.issues(opened_only=False)
-            if issue.state == IssueState.CLOSED
-        ),
-        in_flight=in_flight(factory),
+        resolved=frozenset(intake.resolved),
+        in_flight=intake.in_flight,
     )
 
 

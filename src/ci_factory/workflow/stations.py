@@ -19,6 +19,8 @@ from ci_factory.work.attempt import work_ticket
 from ci_factory.work.context import WorkContext
 from ci_factory.workflow.factory import Factory
 
+STOPPED = "stopped"
+"""Outcome of a publication that a person stopped on its way."""
 _INSTRUCTIONS = ("AGENTS.md", "CONTRIBUTING.md")
 _INSTRUCTIONS_LIMIT = 20_000
 
@@ -116,7 +118,8 @@ class Station:
             publication = publisher.publish(judged, self.batch, folder)
         except (ArtifactError, Conflict) as error:
             publication = publisher.refuse(judged.attempt, error)
-        records.write_model(folder.publication, publication)
+        if publication.outcome != STOPPED:  # what is not finished has no record, so the next run finishes it
+            records.write_model(folder.publication, publication)
         self.factory.event(
             "publish",
             "published",
@@ -145,12 +148,10 @@ class Station:
         return Judged(planned, attempt, None, None)
 
     def _stop(self, ticket_id: str) -> Callable[[], bool]:
-        hold = self.factory.config.labels.hold
-
         def stop() -> bool:
             if self.interruption.asked:
                 raise Interrupted("interrupted", where=ticket_id)
-            return hold in self.factory.forge.issue(ticket_id).ticket.labels
+            return self.factory.switch.halt(ticket_id) is not None
 
         return stop
 
