@@ -8,7 +8,7 @@ DATA ?= ../shared/data
 SYSTEM_PACKAGES := chromium fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit schemas system bench bench-quixbugs bench-separation bench-tampering bench-scale rules bench-rules clean
+.PHONY: help run test lint format types unit schemas system bench bench-quixbugs bench-separation bench-tampering bench-scale bench-publishing kill-table rules bench-rules clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -75,6 +75,12 @@ bench-tampering: $(VENV)/.dev  ## Ways to cheat, each on ten right changes (half
 bench-scale: $(VENV)/.dev  ## Gates in a tree of 150,000 lines, and reports of a million findings
 	$(BIN)/python bench/gates_scale.py
 	$(BIN)/python bench/reports.py
+
+bench-publishing: $(VENV)/.dev  ## Publishing 100 tickets to the GitLab stand-in, against the bare requests
+	$(BIN)/python bench/publishing.py
+
+kill-table: $(VENV)/.dev  ## Kill -9 before and after every request of a publication, and what one more run makes of it
+	$(BIN)/python bench/kills.py
 
 clean:  ## Remove what was made here
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

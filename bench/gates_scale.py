@@ -5,9 +5,9 @@
 Without --tree, Django's sources are installed by pip into a temporary folder. A run that is not measured brings programs and
 files into the machine's memory, as the tools alone find them there too. Then one run of all gates with an empty cache is
 measured (wall time), then a second one with the cache of the first, and, for information, a run of another change of the same
-file on the same base. Then every command that the gates started on the head's checkout runs again, alone, in the same checkout and with an empty
-cache of its own: the bound of the first run is 1.15 x max(slowest command, CPU seconds of all / cores). Work on the base's
-checkout is not in that bound: it is what the gates add. Exit status 1 when a bound is missed.
+file on the same base. Then every tool that the gates started runs again, alone, in the same checkout and with an empty cache
+of its own: the bound of the first run is 1.15 x max(slowest tool, CPU seconds of all / cores). Tools on the base's checkout
+count like those on the head's; git does not count. Exit status 1 when a bound is missed.
 """
 
 import argparse
@@ -123,7 +123,7 @@ def measure(git: Git, root: Path) -> int:
         first, report = timed(git, "first", root / "scratch", cache)
     second, _ = timed(git, "first", root / "scratch-2", cache)
     other, _ = timed(git, "second", root / "scratch-3", cache)
-    alone = [(command, *cost(command, root)) for command in recorder.commands if on_head(command)]
+    alone = [(command, *cost(command, root)) for command in recorder.commands]
     for gate in report.gates:
         print(f"  {gate.gate:<14} {gate.status:<13} {gate.seconds:6.1f} s  {gate.summary[:70]}")
     for command, wall, cpu in sorted(alone, key=lambda each: -each[1]):
@@ -145,12 +145,6 @@ def timed(git: Git, head: str, scratch: Path, cache: Path) -> tuple[float, GateR
         git, "main", head, config=Config(), scratch=scratch, cache=cache, clock=SystemClock()
     )
     return time.monotonic() - started, report
-
-
-def on_head(command: Command) -> bool:
-    """Whether it ran in a checkout of the head (or beside all checkouts, with paths of the head)."""
-    words = (str(command.cwd), *command.argv)
-    return not any("-base/" in word or word.endswith("-base") for word in words)
 
 
 def cost(command: Command, root: Path) -> tuple[float, float]:

@@ -135,3 +135,12 @@ def test_the_table_in_the_documentation_is_current() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_languages_of_the_pack_are_those_of_its_rules() -> None:
+    """They are read without parsing the files, which must find the same."""
+    spoken = {language for rule in rulepack.starter_rules() for language in rule["languages"]}
+    assert rulepack.starter_languages() == spoken
+    for language in spoken:
+        names = {rule["id"] for rule in rulepack.starter_rules() if language in rule["languages"]}
+        assert rulepack.starter([language]).ids == names

@@ -22,6 +22,8 @@ REGISTRY = "https://semgrep.dev"
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of one file of rules; the largest pack of the registry has about 5 MB."""
 _SECONDS = 20
+_SPOKEN = re.compile(r"^ *languages: \[([^\]\n]*)\]$", re.MULTILINE)
+"""Our own way to write it."""
 _NAME = re.compile(r"(p|r|s)(/[A-Za-z0-9][\w.-]*)+")
 _FIX = "correct gates.semgrep_rules, or the file on the base"
 
@@ -41,21 +43,35 @@ class RuleFile:
 def starter(languages: Iterable[str]) -> RuleFile:
     """Our rules for any of these languages, as one JSON document: semgrep reads it thirty times faster than YAML."""
     wanted = frozenset(languages)
-    rules = [rule for rule in starter_rules() if wanted & set(rule["languages"])]
+    files = [path for path, spoken in _pack().items() if wanted & spoken]
+    rules = [rule for path in files for rule in _rules_of(path) if wanted & set(rule["languages"])]
     return _described("the starter pack", json.dumps({"rules": rules}), rules)
 
 
-@cache
 def starter_rules() -> tuple[Mapping[str, Json], ...]:
     """Every rule of our pack, in the order of the files."""
-    return tuple(
-        rule for path in sorted(PACK.rglob("*.yml")) for rule in _parsed(path.name, path.read_text("utf-8"))
-    )
+    return tuple(rule for path in _pack() for rule in _rules_of(path))
 
 
 def starter_languages() -> frozenset[str]:
     """Languages that our pack has a rule for."""
-    return frozenset(language for rule in starter_rules() for language in rule["languages"])
+    return frozenset(language for spoken in _pack().values() for language in spoken)
+
+
+@cache
+def _pack() -> Mapping[Path, frozenset[str]]:
+    """Our files with the languages of their rules; reading all as YAML would take longer than most scans prepare."""
+    return {
+        path: frozenset(
+            word.strip() for found in _SPOKEN.findall(path.read_text("utf-8")) for word in found.split(",")
+        )
+        for path in sorted(PACK.rglob("*.yml"))
+    }
+
+
+@cache
+def _rules_of(path: Path) -> list[Mapping[str, Json]]:
+    return _parsed(path.name, path.read_text("utf-8"))
 
 
 def configured(names: Sequence[str], base: Path) -> tuple[RuleFile, ...]:
