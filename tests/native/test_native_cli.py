@@ -56,3 +56,26 @@ def test_gate_writes_everything_or_nothing_more(
         "gate.json", "score.json", "gl-code-quality-report.json", "junit.xml", "gl-sast-report.json",
         "gl-secret-detection-report.json", "ci-factory.sarif", "metrics.txt", "note.md",
     }  # fmt: skip
+
+
+def test_the_note_keeps_addresses_of_listed_hosts(
+    new_repo: Callable[..., Path], commit: Callable[..., str], factory_cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    """An address in a finding stays in the note when the base's configuration lists its host, and no other does."""
+    config = """
+gates:
+  disabled: [tests, mypy, semgrep, complexity, documentation]
+  commands: [{name: mine, command: cat notes.txt, format: gnu, files: ["*.txt"]}]
+publishing: {link_hosts: [docs.example]}
+"""
+    repo, out = new_repo({**CLEAN, ".ci-factory.yml": config}), tmp_path / "out"
+    commit(
+        repo, {"notes.txt": "notes.txt:1: warning: see https://docs.example/why and https://evil.example/x\n"}
+    )
+    ran = factory_cli(
+        "gate", "--repo", repo, "--base", "HEAD~1", "--head", "HEAD", "--out", out, "--native", "note"
+    )
+    assert ran.code == 0, ran.err
+    note = (out / "note.md").read_text(encoding="utf-8")
+    assert "https://docs.example/why" in note
+    assert "evil.example" not in note

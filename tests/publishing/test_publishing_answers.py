@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_factory.config import EscalationConfig
+from ci_factory.errors import ArtifactError
 from ci_factory.model import block
 from ci_factory.model.attempt import Attempt, Ending, Escalation, Option, Trigger
 from ci_factory.model.forge import Note, NoteTarget, Role
@@ -205,6 +206,36 @@ def test_reminder_reads_as_agreed() -> None:
     asked = answers.Question(10, NOW, Priority.CRITICAL, 2)
     text = answers.reminder(asked, EscalationConfig(), NOW + timedelta(hours=3, minutes=2))
     assert text == (GOLDEN / "reminder.md").read_text("utf-8")
+
+
+def test_a_refused_change_is_a_question_too(scene: Scene) -> None:
+    """What policy holds back can be answered like any other question; a change that is redone asks nothing."""
+    scene.publisher.refuse(scene.judged.attempt, ArtifactError("a symbolic link"), priority=Priority.CRITICAL)
+    found = answers.question(scene.forge.notes(NoteTarget.ISSUE, "7"), ours=scene.forge.user)
+    assert found is not None
+    assert (found.priority, found.options, found.by_hand) == (Priority.CRITICAL, 2, frozenset({2}))
+    redone = issue_notes.refusal_note(scene.judged.attempt, "it moved", redone=True)
+    assert answers.question([note(10, OURS, redone)], ours=OURS) is None
+
+
+def test_a_decision_says_what_was_chosen(attempt: Attempt) -> None:
+    """The number that people reply is told to the agent with the words of its option; a damaged block costs only these."""
+    options = (*ESCALATION.options, Option(title="By --> hand\n/close", by_hand=True))
+    asking = ESCALATION.model_copy(update={"options": options})
+    asked = note(10, OURS, issue_notes.escalation_note(asking, attempt))
+    found = answers.question([asked], ours=OURS)
+    assert found is not None
+    assert (found.choices, found.by_hand) == (("Do it", "Leave it", "By --> hand /close"), frozenset({3}))
+    given = pick([asked, note(11, "dev", "2, for now", 1)])
+    assert given is not None
+    decision = answers.decision(found, given)
+    assert decision.words == "Option 2 was chosen: Leave it\n\n2, for now"
+    older = answers.Question(10, NOW, Priority.HIGH, 2)
+    assert answers.decision(older, given).words.startswith("Option 2 was chosen: see the question")
+    odd = block.write("escalation", {"options": "x", "choices": 7, "by_hand": "all", "raised_at": None})
+    read = answers.question([note(10, OURS, odd)], ours=OURS)
+    assert read is not None
+    assert (read.options, read.choices, read.by_hand) == (0, (), frozenset())
 
 
 def test_question_and_reply_on_a_real_forge(scene: Scene) -> None:

@@ -3,12 +3,25 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ci_factory import config as configuration
+from ci_factory import workflow
+from ci_factory.config import AgentConfig
+from ci_factory.forge import kept_notes
+from ci_factory.forge.local import LocalForge
+from ci_factory.model.forge import Note, NoteTarget
+from ci_factory.publishing.issue_notes import REMINDER_KEY
+from ci_factory.system.clock import ManualClock
+from ci_factory.system.git import Git
+from ci_factory.system.layout import Layout
+from ci_factory.workflow.factory import Factory, Silence
+from tests.forge.conftest import SOMEBODY, START, GitLabWorld, ServerClock, World
 from tests.gitlab_standin.control import StandIn
 
 # Gates that start slow tools are tested in their own room; here the line matters.
@@ -88,6 +101,126 @@ def gitlab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]
     """One GitLab for all tests of the session; each has projects of its own there."""
     with StandIn.start(tmp_path_factory.mktemp("gitlab")) as server:
         yield server
+
+
+@dataclass
+class Desk:
+    """The line on one forge, in this process and on a clock of its own, with people around it."""
+
+    world: World
+    root: Path
+    factory: Factory
+    bot: str
+    """Somebody who may do much, and is a program; empty where a forge tells nobody apart."""
+    commit_to_main: Callable[[str, str], object]
+    """Changes a file (path, text) on the default branch, as an owner would."""
+
+    def configured(self, text: str) -> None:
+        """Another configuration from now on."""
+        self.factory = replace(self.factory, config=configuration.parse(CONFIG + text))
+
+    def replace_agent(self, agent: AgentConfig) -> None:
+        """Another agent from now on."""
+        self.factory = replace(self.factory, agents=(agent,))
+
+    def fresh_output(self) -> None:
+        """An output folder in which nothing is left, as in a CI job without a cache."""
+        self.factory = replace(self.factory, layout=Layout(self.root / f"out-{next(_NUMBERS)}"))
+        self.factory.layout.prepare()
+
+    def run(self) -> dict[str, str]:
+        """A night; the state of every ticket after it."""
+        workflow.run(self.factory)
+        labels = self.factory.config.labels
+        found = self.world.forge.issues(any_label=labels.every, opened_only=False)
+        return {
+            each.ticket.id: "hold" if labels.hold in each.ticket.labels else labels.state_of(each.ticket.labels) or ""
+            for each in found
+        }  # fmt: skip
+
+    def say(self, ticket_id: str, user: str, text: str) -> None:
+        """A reply, a minute later."""
+        self.world.clock.sleep(60)
+        self.world.as_user(user).add_note(NoteTarget.ISSUE, ticket_id, text)
+        self.world.clock.sleep(60)
+
+    def label(self, ticket_id: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
+        """What people steer with."""
+        self.world.as_user("dana").change_labels(ticket_id, add=add, remove=remove)
+        self.world.clock.sleep(60)  # the kill switch believes what it read for some seconds
+
+    def beneath(self, ticket_id: str) -> list[Note]:
+        """Our notes that remind or thank."""
+        notes = self.world.forge.notes(NoteTarget.ISSUE, ticket_id)
+        return [note for note in notes if kept_notes.carries(note.body, REMINDER_KEY)]
+
+    def prompts(self) -> list[str]:
+        """What agents were told, in order."""
+        return [path.read_text(encoding="utf-8") for path in sorted(self.root.glob("prompts/*"))]
+
+
+_NUMBERS = count(1)
+_TOKENS: dict[str, dict[str, str]] = {}
+
+
+Made = tuple[World, str, Callable[[str, str], object]]
+
+
+def _commit(repo: Git, path: str, text: str) -> None:
+    (repo.folder / path).write_text(text, encoding="utf-8")
+    repo.text("add", path)
+    repo.text("commit", "--quiet", "--message", "by hand")
+
+
+def _local(repo: Path, _request: pytest.FixtureRequest) -> Made:
+    clock = ManualClock(START)
+    forge = LocalForge.open(Git(repo), user="ci-factory", clock=clock)
+
+    def commit(path: str, text: str) -> None:
+        _commit(forge.git, path, text)
+
+    return World(forge, forge.as_user, forge.import_ticket, forge.git, clock), "", commit
+
+
+def _gitlab(repo: Path, request: pytest.FixtureRequest) -> Made:
+    server: StandIn = request.getfixturevalue("gitlab_server")
+    path, tokens = f"asking/project-{next(_NUMBERS)}", _TOKENS.setdefault(server.url, {})
+    made = GitLabWorld(server, path, server.project(path, source=repo), Git(repo), ServerClock(START, server), tokens)  # fmt: skip
+    request.addfinalizer(lambda: server.clock(None))
+    if "helper-bot" not in tokens:
+        tokens["helper-bot"] = server.user("helper-bot", bot=True)
+    made.as_user("helper-bot", "maintainer")
+    made.as_user("rob", "reporter")
+    forge = made.as_user("factory-bot")
+
+    def commit(path: str, text: str) -> None:
+        _commit(made.git, path, text)
+        address = server.url.replace("://", f"://tess:{made.token('tess')}@")
+        made.git.text("push", "--quiet", f"{address}/{made.path}.git", "HEAD:main")
+
+    return World(forge, made.as_user, made.open_issue, made.git, made.clock), "helper-bot", commit
+
+
+@pytest.fixture(params=["local", "gitlab"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path, new_repo: Callable[..., Path]) -> Desk:
+    """The line on each forge; its agent copies what it is told and changes nothing. `app.py` is a sensitive file."""
+    repo = new_repo({"app.py": "x = 1\n", ".ci-factory.yml": "enabled: true\n"})
+    world, bot, commit = {"local": _local, "gitlab": _gitlab}[request.param](repo, request)
+    (tmp_path / "prompts").mkdir()
+    copy = f'cp "$CI_FACTORY_PROMPT" "{tmp_path}/prompts/$(date +%s%N)"'
+    factory = Factory(
+        git=world.git,
+        forge=world.forge,
+        layout=Layout(tmp_path / "out"),
+        config=configuration.parse(CONFIG + "sensitive: [{paths: [app.py]}]\n"),
+        config_folder=repo,
+        agents=(AgentConfig(name="copier", adapter="command", command=copy),),
+        person=SOMEBODY,
+        clock=world.clock,
+        progress=Silence(),
+        target="main",
+    )
+    return Desk(world, tmp_path, factory, bot, commit)
 
 
 @pytest.fixture

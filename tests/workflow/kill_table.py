@@ -30,6 +30,7 @@ TICKETS = tuple(
 CONFIG = """
 identity: {name: Factory, email: factory@example.com}
 forge: {rates: {notes_per_minute: null, issues_per_minute: null, requests_per_minute: null}}
+publishing: {parallel: 1}
 retries: {limit: 0}
 gates: {disabled: [ruff, semgrep, mypy, secrets, tests, tampering, complexity]}
 agents:

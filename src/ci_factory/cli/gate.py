@@ -84,7 +84,8 @@ def command(
     score = score_report(report, config.gates)
     records.write_model(out / "gate.json", report)
     records.write_model(out / "score.json", score)
-    documents.write(out, native, report, score, started, clock.now())
+    hosts = config.publishing.link_hosts
+    documents.write(out, native, report, score, started, clock.now(), hosts=hosts)
     show(report, score, as_json=as_json)
     ctx.exit(int(EXIT_CODES[score.verdict]))
 

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from ci_factory import __version__
 from ci_factory.errors import ExitCode, FactoryError
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "run": ("ci_factory.cli.run", "Run a whole batch on the embedded forge."),
+    "run": ("ci_factory.cli.run", "Run a whole batch, on the embedded forge or on GitLab."),
     "intake": ("ci_factory.cli.intake", "Read the queue and judge which tickets are ready."),
     "plan": ("ci_factory.cli.plan", "Plan a batch: which tickets, when, by whom, on which base."),
     "work": ("ci_factory.cli.work", "Let an agent work on one ticket of a planned batch."),
@@ -21,12 +22,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("ci_factory.cli.score", "Compute the score of a gate report."),
     "publish": ("ci_factory.cli.publish", "Publish what was worked on and judged."),
     "review": ("ci_factory.cli.review", "Show the review queue."),
+    "queue": ("ci_factory.cli.queue", "Show what waits in all projects of a GitLab group."),
     "status": ("ci_factory.cli.status", "Show where every ticket stands."),
     "ticket": ("ci_factory.cli.ticket", "Add, list and answer tickets of the embedded forge."),
     "mr": ("ci_factory.cli.mr", "List, show, approve and merge merge requests of the embedded forge."),
     "collect": ("ci_factory.cli.collect", "Collect facts from the forge and the artifacts."),
     "report": ("ci_factory.cli.report", "Print the morning report."),
     "dashboard": ("ci_factory.cli.dashboard", "Write the dashboard page."),
+    "doctor": ("ci_factory.cli.doctor", "Say what is missing, and how to mend it."),
     "config": ("ci_factory.cli.config", "Print every setting with its value and origin."),
     "schema": ("ci_factory.cli.schema", "Write the JSON Schemas of artifacts and configuration."),
 }
@@ -89,11 +92,10 @@ def run(argv: Sequence[str] | None = None) -> int:
             args=None if argv is None else list(argv), prog_name="ci-factory", standalone_mode=False
         )
     except FactoryError as error:
-        click.echo(f"error: {error}", err=True)
+        _say(f"error: {error}")
         return int(error.exit_code)
     except click.ClickException as error:
-        error.show()
-        return int(ExitCode.USAGE)
+        return _wrong_usage(error)
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
     except BrokenPipeError:
@@ -104,12 +106,27 @@ def run(argv: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else int(ExitCode.OK)
 
 
+def _say(text: str) -> None:
+    """Print an error; whatever it quotes, no token is in it."""
+    from ci_factory.model.redaction import redact
+    from ci_factory.system import ci_env
+
+    click.echo(redact(text, ci_env.secrets()), err=True)
+
+
+def _wrong_usage(error: click.ClickException) -> int:
+    shown = io.StringIO()
+    error.show(shown)
+    _say(shown.getvalue().rstrip("\n"))
+    return int(ExitCode.USAGE)
+
+
 def _bug(error: Exception) -> int:
     from ci_factory.system import ci_env
 
-    click.echo(f"error: the factory itself failed: {type(error).__name__}: {error}", err=True)
+    _say(f"error: the factory itself failed: {type(error).__name__}: {error}")
     if ci_env.variable("CI_FACTORY_TRACEBACK"):
-        traceback.print_exception(error)
+        _say("".join(traceback.format_exception(error)).rstrip("\n"))
     else:
         click.echo("  fix: this is a bug; set CI_FACTORY_TRACEBACK=1 and report what it prints", err=True)
     return int(ExitCode.FACTORY)

@@ -1,6 +1,6 @@
 """`--native`: a judgement as documents that GitLab and others show by themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +47,13 @@ def write(
     score: "Score",
     started: datetime,
     finished: datetime,
+    *,
+    hosts: Collection[str] = (),
 ) -> None:
-    """Write the chosen documents; one that would say nothing (coverage that nobody measured) is not written."""
+    """Write the chosen documents; one that would say nothing (coverage that nobody measured) is not written.
+
+    In the note, addresses of findings stay whose host is one of `hosts`.
+    """
     from ci_factory.native.common import Judged
     from ci_factory.native.registry import DOCUMENTS
     from ci_factory.publishing.note import gate_note
@@ -56,7 +61,7 @@ def write(
 
     judged = Judged(report, score, __version__, started, finished)
     for name in chosen(native):
-        text = gate_note(report, score) if name == NOTE else DOCUMENTS[name].write(judged)
+        text = gate_note(report, score, hosts=hosts) if name == NOTE else DOCUMENTS[name].write(judged)
         if text is not None:
             records.write_bytes(out / _file(name), text.encode())
 

@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Plan a batch from intake.json: which tickets, in which lane, by whom, on which base, and why."""
     choice = wiring.AgentChoice(agent_names, agent_command, agent_env)
-    factory = wiring.factory(repo, out, config_file, choice)
+    factory = wiring.factory(repo, out, config_file, choice, writes=not dry_run)
     with factory.exclusively():
         intake = records.read_model(factory.layout.intake, IntakeReport)
         if dry_run:

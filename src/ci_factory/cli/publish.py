@@ -15,8 +15,7 @@ from ci_factory.workflow import night, planning
 @common.json_option
 def command(repo: Path, out: Path | None, config_file: Path | None, *, as_json: bool) -> None:
     """Publish every worked ticket of the last batch; what is published already stays as it is."""
-    factory = wiring.factory(repo, out, config_file)
-    wiring.require_health(factory)
+    factory = wiring.factory(repo, out, config_file, writes=True)
     with factory.exclusively():
         publications = night.publish_finished(factory, planning.required(factory))
     if as_json:

@@ -44,10 +44,9 @@ def command(
     """
     choice = wiring.AgentChoice(agent_names, agent_command, agent_env)
     with progress.watching(SystemClock(), quiet=quiet) as watcher:
-        factory = wiring.factory(repo, out, config_file, choice, progress=watcher)
+        factory = wiring.factory(repo, out, config_file, choice, progress=watcher, writes=True)
         given = read_checked(tickets)
         wiring.require_tickets(factory, given, tickets)
-        wiring.require_health(factory)
         outcome = workflow.run(factory, given)
     _tell(factory, outcome, as_json=as_json)
     return int(ExitCode.FACTORY if outcome.broken else ExitCode.OK)

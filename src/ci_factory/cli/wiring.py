@@ -15,12 +15,12 @@ from ci_factory.forge.protocol import Forge
 from ci_factory.model.health import Health
 from ci_factory.publishing.publisher import identity
 from ci_factory.system.clock import SystemClock
-from ci_factory.system.git import Git, Person
+from ci_factory.system.git import Git
 from ci_factory.work.agents.registry import ADAPTERS
-from ci_factory.workflow.factory import Factory, Progress, Silence
+from ci_factory.workflow.factory import Factory, Progress, Silence, nobody
+from ci_factory.workflow.health import uncommitted
 
 F = TypeVar("F", bound=Callable[..., Any])
-_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,17 @@ def factory(
     choice: AgentChoice | None = None,
     *,
     progress: Progress | None = None,
+    writes: bool = False,
 ) -> Factory:
     """A factory on the forge of a repository. `choice` `None`: this stage starts no agent.
+
+    `writes`: it will write to the forge, which is refused before it begins what it may not finish.
 
     Raises:
         UsageError: the repository is dirty or on no branch, an agent is unknown, nobody is named as committer, or
             GitLab can't be reached as it is configured.
         ConfigError: the configuration is wrong.
-        ForgeError: GitLab does not answer, or has no such project.
+        ForgeError: GitLab does not answer, has no such project, or will not let us write (when `writes`).
     """
     git = common.open_repository(repo)
     config, folder = common.load_config(git, config_file)
@@ -71,10 +74,14 @@ def factory(
     branch = _target_branch(git) if embedded else ""
     _refuse_dirty(git)
     agents = choose_agents(config, choice) if choice is not None else config.agents
+    person = identity(config, git)
+    if person is None and embedded:  # GitLab knows a name for us
+        raise nobody()
     forge = forges.open_forge(
         git, config, clock, lambda seconds, why: watcher.stage("waiting", f"{seconds:.0f} s: {why}")
     )
-    who = _identity(config, git, forge)
+    if writes:
+        require_health(forge)
     return Factory(
         git=git,
         forge=forge,
@@ -82,10 +89,10 @@ def factory(
         config=config,
         config_folder=folder,
         agents=agents,
-        identity=who,
+        person=person,
         clock=clock,
         progress=watcher,
-        target_branch=branch or forge.default_branch,
+        target=branch,
     )
 
 
@@ -147,35 +154,17 @@ def _target_branch(git: Git) -> str:
 
 
 def _refuse_dirty(git: Git) -> None:
-    changed = git.changed_in_worktree()
-    if changed:
-        shown = ", ".join(repr(path) for path in changed[:_MOST_SHOWN])
-        more = f" and {len(changed) - _MOST_SHOWN} more" if len(changed) > _MOST_SHOWN else ""
-        raise RepositoryError(
-            f"has changes that are not committed: {shown}{more}",
-            where=str(git.folder),
-            fix="commit or stash them",
-        )
+    if said := uncommitted(git):
+        raise RepositoryError(said, where=str(git.folder), fix="commit or stash them")
 
 
-def _identity(config: Config, git: Git, forge: Forge) -> Person:
-    who = identity(config, git) or forge.person
-    if who is None:
-        raise UsageError(
-            "nobody is named as author of the factory's commits",
-            where="git identity",
-            fix="git config user.name NAME and user.email MAIL, or set identity.name and identity.email in .ci-factory.yml",
-        )
-    return who
-
-
-def require_health(factory: Factory) -> None:
-    """Refuse to begin what the forge would not let us finish.
+def require_health(forge: Forge) -> None:
+    """Refuse to begin what the forge would not let us finish, in the words of `ci-factory doctor`.
 
     Raises:
         ForgeError: the first thing that is wrong, with its remedy.
     """
-    for check in factory.forge.examine():
+    for check in forge.examine():
         if check.health is Health.FAILED:
             raise ForgeError(check.message, where=check.name, fix=check.fix)
 

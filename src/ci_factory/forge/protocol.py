@@ -38,15 +38,20 @@ class Forge(Protocol):
             ForgeError: there is none.
         """
 
-    def examine(self) -> list[Check]:
+    def examine(self, *, thorough: bool = False) -> list[Check]:
         """Whether we may do here what the factory has to do; each thing that is wrong with its remedy.
 
+        `thorough` also looks at what stops no publication, and tells a forge that does not answer as a failed check.
+
         Raises:
-            ForgeError: the forge does not answer.
+            ForgeError: the forge does not answer (not when `thorough`).
         """
 
     def role_of(self, user: str) -> Role | None:
         """What a user may do in the project; `None` for somebody who is no member."""
+
+    def is_bot(self, user: str) -> bool:
+        """Whether a user is a program, whose words are nobody's decision."""
 
     def issues(
         self,
@@ -99,11 +104,11 @@ class Forge(Protocol):
     def branch(self, name: str) -> str | None:
         """Head commit of a branch, or `None`; the commit is in the local repository afterwards."""
 
-    def fetch(self, branches: Iterable[str]) -> None:
-        """Bring the commits of these branches into the local repository; those that do not exist are passed over."""
+    def fetch(self, branches: Iterable[str]) -> dict[str, str]:
+        """Bring the heads of these branches into the local repository; commits by branch, without those that do not exist."""
 
     def read_file(self, path: str, ref: str) -> str | None:
-        """Text of a file on a branch or at a commit; `None` when there is no such file.
+        """Text of a file on a branch or at a commit, `HEAD` for the default branch; `None` when there is no such file.
 
         Raises:
             ForgeError: there is no such branch or commit.

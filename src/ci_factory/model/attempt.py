@@ -156,6 +156,8 @@ class Option(Value):
     pros: str = ""
     cons: str = ""
     risk: RiskLevel = RiskLevel.LOW
+    by_hand: bool = False
+    """Whether it takes the ticket out of the factory's hands: who chooses it does the work."""
 
 
 class Escalation(Value):

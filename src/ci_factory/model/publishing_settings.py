@@ -21,6 +21,8 @@ class PublishingConfig(Value):
     """Patterns of gitignore to what a change there asks for; they come before the built-in ones."""
     reviewers: tuple[str, ...] = ()
     """Who is asked to review a draft that the rules below made; none: the first of `review.reviewers`."""
+    parallel: int = Field(default=4, ge=1, le=20)
+    """Tickets that `ci-factory publish` publishes at the same time; stacked ones follow each other."""
     max_files: int = Field(default=500, ge=1)
     """Files of one change."""
     max_lines: int = Field(default=20_000, ge=1)

@@ -92,6 +92,32 @@ class Risk(Value):
     reasons: tuple[str, ...] = ()
 
 
+class Decision(Value):
+    """What people with the role to do so replied to the question on an escalated ticket."""
+
+    note_id: int
+    """The note with the question."""
+    asked_at: Moment
+    answered_at: Moment
+    """Of the last reply."""
+    users: tuple[str, ...] = Field(min_length=1)
+    """Everybody who replied, first reply first."""
+    option: int | None = Field(default=None, ge=1)
+    """The option that was named last."""
+    choice: str = Field(default="", max_length=1_000)
+    """What that option said."""
+    text: str = Field(max_length=20_000)
+    """All replies in their order; untrusted."""
+
+    @property
+    def words(self) -> str:
+        """The decision as it is told to an agent, to whom a number alone says nothing."""
+        chosen = (
+            f"Option {self.option} was chosen: {self.choice or 'see the question'}\n\n" if self.option else ""
+        )
+        return f"{chosen}{self.text}"
+
+
 class Candidate(Value):
     """A ticket after intake: judged, estimated, not yet planned."""
 
@@ -99,6 +125,8 @@ class Candidate(Value):
     readiness: Readiness
     estimate: Estimate
     risk: Risk
+    answer: Decision | None = None
+    """For a ticket about which people were asked, and answered."""
 
 
 class IntakeReport(Artifact):

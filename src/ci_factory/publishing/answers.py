@@ -10,7 +10,7 @@ from ci_factory.model import block
 from ci_factory.model.base import Json
 from ci_factory.model.forge import Note, Role
 from ci_factory.model.text import plain_lines
-from ci_factory.model.ticket import Priority
+from ci_factory.model.ticket import Decision, Priority
 from ci_factory.publishing import markdown, sanitise
 from ci_factory.publishing.issue_notes import ESCALATION_KEY
 
@@ -29,6 +29,10 @@ class Question:
     priority: Priority
     options: int
     """How many it offers; 0 when the note does not say."""
+    choices: tuple[str, ...] = ()
+    """What each of them says, as far as the note tells."""
+    by_hand: frozenset[int] = frozenset()
+    """Those with which a person takes the ticket over."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,16 @@ def question(notes: Sequence[Note], *, ours: str) -> Question | None:
 
 def _question(note: Note, data: dict[str, Json]) -> Question:
     known = {priority.value: priority for priority in Priority}
-    options = data.get("options")
+    options, choices, by_hand = (data.get(name) for name in ("options", "choices", "by_hand"))
     return Question(
         note.id,
         max(note.created_at, _moment(data.get("raised_at")) or note.created_at),
         known.get(str(data.get("priority")), Priority.MEDIUM),
         options if isinstance(options, int) and options > 0 else 0,
+        tuple(map(str, choices)) if isinstance(choices, list) else (),
+        frozenset(each for each in by_hand if isinstance(each, int))
+        if isinstance(by_hand, list)
+        else frozenset(),
     )
 
 
@@ -105,6 +113,20 @@ def answer(
         at=max(note.created_at for note, _ in said),
         text="\n\n".join(text for _, text in said)[:_TEXT_LIMIT],
         option=named[-1] if named else None,
+    )
+
+
+def decision(asked: Question, given: Answer) -> Decision:
+    """The answer as the next attempt is given it."""
+    place = (given.option or 0) - 1
+    return Decision(
+        note_id=asked.note_id,
+        asked_at=asked.asked_at,
+        answered_at=given.at,
+        users=given.users,
+        option=given.option,
+        choice=asked.choices[place] if 0 <= place < len(asked.choices) else "",
+        text=given.text,
     )
 
 
@@ -163,6 +185,26 @@ def _limit(asked: Question, limits: EscalationConfig, *, blocking: bool) -> tupl
 
 def thanks(given: Answer) -> str:
     """The note that takes a reminder's place once somebody answered."""
+    return markdown.document([f"{_answered(given)}. The next batch goes on with it."])
+
+
+def taken_over(given: Answer, *, hold: str, ready: str) -> str:
+    """The same for an answer with which a person takes the ticket over; the labels' names as they are configured."""
+    leaves = f"The factory leaves the ticket alone from now on, which the label {sanitise.code(hold)} shows."
+    back = f"To give it back, take that label away and add {sanitise.code(ready)}."
+    return markdown.document([f"{_answered(given)}: it is done by hand. {leaves} {back}"])
+
+
+def renewed(asked: Question) -> str:
+    """The same once the factory asked again, so that nobody takes an old answer for one to the new question."""
+    when = f"{asked.asked_at:%Y-%m-%d at %H:%M UTC}"
+    before = "What was said before that does not answer it."
+    return markdown.document(
+        [f"The question on this ticket was asked on {when} and waits for an answer. {before}"]
+    )
+
+
+def _answered(given: Answer) -> str:
     who = ", ".join(sanitise.inline(user, limit=100) for user in given.users[:5])
     what = f"option {given.option}" if given.option else "an answer in their own words"
-    return markdown.document([f"Answered by {who}: {what}. The next batch goes on with it."])
+    return f"Answered by {who}: {what}"

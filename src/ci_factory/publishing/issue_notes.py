@@ -8,7 +8,8 @@ from ci_factory.model.attempt import Attempt, Escalation
 from ci_factory.model.batch import LeftOut
 from ci_factory.model.forge import MergeRequest
 from ci_factory.model.redaction import redact
-from ci_factory.model.ticket import Readiness
+from ci_factory.model.text import plain
+from ci_factory.model.ticket import Priority, Readiness
 from ci_factory.publishing import markdown, sanitise
 from ci_factory.publishing.outcome import PUBLISHABLE
 from ci_factory.publishing.policy import Objection
@@ -18,6 +19,19 @@ READINESS_KEY = "readiness"
 ESCALATION_KEY = "escalation"
 REMINDER_KEY = "reminder"
 _MOST_OBJECTIONS = 20
+_CHOICE = 300
+"""Characters of an option's title that are kept for whoever goes on with the answer."""
+
+
+_REDONE = (
+    "It is redone in the next batch, with this change and the present state of the target as its context."
+)
+_WAYS_OUT = (
+    "Decide what is to be done: change the ticket, do the protected part yourself, or allow it in the configuration.",
+    "",
+    "1. Work on it again: reply with 1 and what is to be different",
+    "2. Do it by hand: reply with 2",
+)
 
 
 def readiness_note(readiness: Readiness) -> str:
@@ -74,27 +88,40 @@ def refusal_note(
     why: str,
     *,
     redone: bool,
+    priority: Priority = Priority.MEDIUM,
     objections: Sequence[Objection] = (),
     excerpt: str = "",
     conflicts: Sequence[str] = (),
 ) -> str:
     """Why a change that was made is not published, what it wanted to do to protected files, and where it is kept."""
-    follows = (
-        "It is redone in the next batch, with this change and the present state of the target as its context."
-        if redone
-        else "Decide what is to be done: change the ticket, do the protected part yourself, or allow it in the configuration."
-    )
     lines = [
         "## The change for this ticket was not published",
         "",
         *_reasons(why, objections, conflicts),
         "",
         *_excerpt(excerpt),
-        follows,
+        *([_REDONE] if redone else _WAYS_OUT),
         "",
         f"Agent {sanitise.code(attempt.agent)}. {_kept(attempt)}",
+        *([] if redone else ["", _refusal_block(attempt, priority)]),
     ]
     return markdown.document(lines)
+
+
+def _refusal_block(attempt: Attempt, priority: Priority) -> str:
+    """A change that was held back is a question like any other: who answers it brings the ticket back."""
+    return block.write(
+        ESCALATION_KEY,
+        {
+            "ticket": attempt.ticket_id,
+            "trigger": "refused",
+            "priority": priority.value,
+            "options": 2,
+            "choices": ["Work on it again, as the reply says", "Do it by hand"],
+            "by_hand": [2],
+            "raised_at": attempt.finished_at.isoformat(),
+        },
+    )
 
 
 def _reasons(why: str, objections: Sequence[Objection], conflicts: Sequence[str]) -> list[str]:
@@ -168,6 +195,8 @@ def escalation_note(escalation: Escalation, attempt: Attempt, hosts: Collection[
                 "trigger": escalation.trigger.value,
                 "priority": escalation.priority.value,
                 "options": len(escalation.options),
+                "choices": [plain(option.title, _CHOICE) for option in escalation.options],
+                "by_hand": [number for number, each in enumerate(escalation.options, 1) if each.by_hand],
                 "raised_at": escalation.raised_at.isoformat(),
             },
         ),

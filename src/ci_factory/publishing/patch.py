@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ci_factory.model.protected import local_includes
 from ci_factory.publishing.paths import folded
@@ -19,6 +20,9 @@ _HIDING = re.compile(
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,(?P<count>\d+))? @@", re.MULTILINE)
 """Every other line of a hunk without context begins with a sign."""
 _CHUNK = 500
+_PIPELINE = ".gitlab-ci.yml"
+_BASES = 4
+"""Commits of which the files are remembered: the changes of a batch share theirs."""
 _LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
 
 
@@ -59,9 +63,10 @@ def read_patch(repo: Git, base: str, head: str, *, most: int, largest: int) -> P
     present = [change.path for change in changes[:most] if change.status != "D" and _is_inside(change.path)]
     sizes = _sizes(repo, head, present)
     files = tuple(_file(repo, base, head, change, sizes.get(change.path, 0), largest) for change in changes)
-    pipelines = {repo.show(commit, ".gitlab-ci.yml") or "" for commit in (base, head)}
-    includes = sorted({pattern for text in pipelines for pattern in local_includes(text)})
-    return Patch(files, _added_lines(repo, base, head), _modes(repo, base), tuple(includes))
+    modes, includes = _modes(repo, base), set(_includes(repo, base))
+    if any(change.path == _PIPELINE for change in changes):
+        includes |= {*_includes(repo, head)}
+    return Patch(files, _added_lines(repo, base, head), modes, tuple(sorted(includes)))
 
 
 def _is_inside(path: str) -> bool:
@@ -106,7 +111,13 @@ def _sizes(repo: Git, head: str, paths: list[str]) -> dict[str, int]:
     return found
 
 
-def _modes(repo: Git, commit: str) -> dict[str, str]:
+@lru_cache(maxsize=_BASES)
+def _includes(repo: Git, commit: str) -> tuple[str, ...]:
+    return tuple(local_includes(repo.show(commit, _PIPELINE) or ""))
+
+
+@lru_cache(maxsize=_BASES)
+def _modes(repo: Git, commit: str) -> Mapping[str, str]:
     listing = repo.text("ls-tree", "-r", "-z", "--full-tree", commit)
     return {path: entry[0] for entry, path in _entries(listing)}
 

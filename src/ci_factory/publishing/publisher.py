@@ -12,7 +12,7 @@ from ci_factory.forge.protocol import Forge
 from ci_factory.model.attempt import Attempt, Ending
 from ci_factory.model.batch import Batch, LeftOut
 from ci_factory.model.forge import NoteTarget, Publication
-from ci_factory.model.ticket import Readiness
+from ci_factory.model.ticket import Priority, Readiness
 from ci_factory.publishing import issue_notes
 from ci_factory.publishing.deliver import Delivery
 from ci_factory.publishing.outcome import PUBLISHABLE, Drifted, Judged, Stopped, Withheld, publication
@@ -65,17 +65,35 @@ class Publisher:
         labels = self.config.labels
         return self.forge.change_labels(ticket_id, add=(labels.ready,), remove=labels.states)
 
-    def leave_out(self, left_out: LeftOut, readiness: Readiness | None = None) -> None:
+    def keep_told(self, ticket_id: str, key: str, body: str) -> None:
+        """Keep one note on a ticket up to date, unless nothing may be written about it."""
+        if not self.halt(ticket_id):
+            self.forge.ensure_note(NoteTarget.ISSUE, ticket_id, key, body)
+
+    def hand_over(self, ticket_id: str) -> None:
+        """Leave a ticket to the person who takes it over: only the label `hold` stays of the factory's."""
+        if self.halt(ticket_id):
+            return
+        labels = self.config.labels
+        gone = (*labels.states, labels.approved, labels.ready)
+        self.forge.change_labels(ticket_id, add=(labels.hold,), remove=gone)
+
+    def leave_out(
+        self, left_out: LeftOut, readiness: Readiness | None = None, *, answered: bool = False
+    ) -> None:
         """Tell a ticket's people why it is not worked on, in one note updated in place, and show it as a label.
 
-        `readiness` says what a ticket that `needs-info` is missing; the others stay in the queue. A ticket about which
-        nothing may be written is left as it is.
+        `readiness` says what a ticket that `needs-info` is missing; the others stay in the queue. An `answered` one
+        keeps the label of its question, so that the next batch finds question and answer. A ticket about which nothing
+        may be written is left as it is.
         """
         if self.halt(left_out.ticket_id):
             return
         key, body = _why(left_out, readiness)
         self.forge.ensure_note(NoteTarget.ISSUE, left_out.ticket_id, key, body)
-        if left_out.state in {"needs-info", "deferred", "review"}:
+        if answered and left_out.state != "needs-info":
+            self.mark(left_out.ticket_id, "escalated")
+        elif left_out.state in {"needs-info", "deferred", "review"}:
             self.mark(left_out.ticket_id, left_out.state)
         elif left_out.state != "hold":
             self.return_to_queue(left_out.ticket_id)
@@ -100,7 +118,7 @@ class Publisher:
         attempt = judged.attempt
         try:
             if attempt.ending == Ending.SKIPPED:
-                return self._skipped(attempt)
+                return self._skipped(judged)
             if attempt.ending not in PUBLISHABLE or judged.report is None or judged.score is None:
                 return self._no_merge_request(attempt)
             change = Change(judged.planned, attempt, judged.report, judged.score, folder)
@@ -108,13 +126,19 @@ class Publisher:
         except Stopped as stop:
             return publication(attempt, "stopped", reason=stop.what)
 
-    def refuse(self, attempt: Attempt, error: FactoryError) -> Publication:
-        """Tell people why a finished change was not published; the work stays with the batch."""
+    def refuse(
+        self, attempt: Attempt, error: FactoryError, *, priority: Priority = Priority.MEDIUM
+    ) -> Publication:
+        """Tell people why a finished change was not published; the work stays with the batch.
+
+        What is not redone by itself is a question to people, of the ticket's `priority`.
+        """
         moved = isinstance(error, Conflict)
         body = issue_notes.refusal_note(
             attempt,
             error.what,
             redone=moved,
+            priority=priority,
             objections=error.objections if isinstance(error, Withheld) else (),
             excerpt=error.excerpt if isinstance(error, Withheld) else "",
             conflicts=error.conflicts if isinstance(error, Drifted) else (),
@@ -122,9 +146,8 @@ class Publisher:
         outcome = "deferred" if moved else "escalated"
         drift = {"conflicts": error.conflicts, "behind": error.behind} if isinstance(error, Drifted) else {}
         try:
-            return self._ended(
-                attempt, outcome, outcome, issue_notes.STATUS_KEY, body, reason=error.what, **drift
-            )
+            key = issue_notes.STATUS_KEY if moved else issue_notes.ESCALATION_KEY
+            return self._ended(attempt, outcome, outcome, key, body, reason=error.what, **drift)
         except Stopped as stop:
             return publication(attempt, "stopped", reason=stop.what)
 
@@ -142,11 +165,14 @@ class Publisher:
         )
         return delivery.run()
 
-    def _skipped(self, attempt: Attempt) -> Publication:
+    def _skipped(self, judged: Judged) -> Publication:
+        attempt, labels = judged.attempt, self.config.labels
         self._may_write(attempt.ticket_id)
         left_out = LeftOut(ticket_id=attempt.ticket_id, state="waiting", reason=attempt.reason)
-        self.leave_out(left_out)
-        return publication(attempt, "skipped", labels=(self.config.labels.ready,), reason=attempt.reason)
+        answered = judged.planned.candidate.answer is not None
+        self.leave_out(left_out, answered=answered)
+        stays = labels.state("escalated") if answered else labels.ready
+        return publication(attempt, "skipped", labels=(stays,), reason=attempt.reason)
 
     def _no_merge_request(self, attempt: Attempt) -> Publication:
         if attempt.escalation is not None:

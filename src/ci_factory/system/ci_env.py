@@ -13,6 +13,21 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) or None
 
 
+_SECRETS = {"CI_FACTORY_TOKEN", "CI_JOB_TOKEN"}
+"""Names of variables whose values are printed nowhere; `secret` adds to them."""
+
+
+def secret(name: str) -> str | None:
+    """A variable whose value is a secret: from now on it is among `secrets`."""
+    _SECRETS.add(name)
+    return variable(name)
+
+
+def secrets() -> tuple[str, ...]:
+    """Values that must be masked wherever text leaves the process."""
+    return tuple(value for name in sorted(_SECRETS) if (value := variable(name)))
+
+
 def allowed(names: Iterable[str], extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment of basics, the named variables and `extra`; all others, credentials among them, are dropped."""
     wanted = (*_AGENT_BASICS, *names)

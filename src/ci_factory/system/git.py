@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from ci_factory.errors import ArtifactError, Conflict, RepositoryError
@@ -153,6 +154,10 @@ class Git:
 
     def common_dir(self) -> Path:
         """The folder that all worktrees of the repository share."""
+        return self._common_dir
+
+    @cached_property
+    def _common_dir(self) -> Path:
         return (self.folder / self.text("rev-parse", "--git-common-dir")).resolve()
 
     def resolve(self, revision: str) -> str:

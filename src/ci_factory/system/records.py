@@ -12,7 +12,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ci_factory.errors import ArtifactError
+from ci_factory.model.base import Json
 from ci_factory.model.event import Event
+from ci_factory.model.redaction import redact
+from ci_factory.system import ci_env
 
 MAX_BYTES = 64 * 1024 * 1024
 """Largest artifact that is read."""
@@ -100,7 +103,7 @@ class EventLog:
 
     def append(self, event: Event) -> None:
         """Add one event at the end."""
-        line = event.model_dump_json() + "\n"
+        line = _masked(event).model_dump_json() + "\n"
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             os.write(handle, (self._torn_end(handle) + line).encode("utf-8"))
@@ -112,6 +115,22 @@ class EventLog:
         """A newline when a kill left the last line unfinished."""
         size = os.fstat(handle).st_size
         return "\n" if size and os.pread(handle, 1, size - 1) != b"\n" else ""
+
+
+def _masked(event: Event) -> Event:
+    """The event as it may be kept: whatever an error quoted, no secret is in it."""
+    secrets = ci_env.secrets()
+    return event.model_copy(
+        update={"data": {name: _without(value, secrets) for name, value in event.data.items()}}
+    )
+
+
+def _without(value: Json, secrets: tuple[str, ...]) -> Json:
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, dict):
+        return {name: _without(each, secrets) for name, each in value.items()}
+    return [_without(each, secrets) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def read_events(path: Path) -> Iterator[Event]:

@@ -168,6 +168,7 @@ def from_limit(rounds: int, problems: Sequence[str], *, loop: bool) -> Cause:
                 title="Take over the partial work by hand",
                 pros="a person sees the cause",
                 cons="takes a developer's time",
+                by_hand=True,
             ),
         ),
         recommendation="read the last messages of the gates; answer with a hint when the cause is clear, else take over",
@@ -235,12 +236,17 @@ def announced(comprehension: Comprehension | None, plan: Plan | None, estimated:
 def _usual_options(label: str) -> tuple[Option, ...]:
     return (
         Option(
-            title=f"Approve: add the label {label}",
+            title=f"Approve: reply 1, or add the label {label}",
             pros="the next batch does it",
             cons="the review has to look closely",
             risk=RiskLevel.MEDIUM,
         ),
-        Option(title="Do it by hand", pros="a person keeps the decision", cons="takes a developer's time"),
+        Option(
+            title="Do it by hand",
+            pros="a person keeps the decision",
+            cons="takes a developer's time",
+            by_hand=True,
+        ),
     )
 
 

@@ -59,10 +59,29 @@ class Factory:
     config: Config
     config_folder: Path
     agents: tuple[AgentConfig, ...]
-    identity: Person
+    person: Person | None
+    """Author and committer of our commits; `None`: as the forge knows us."""
     clock: Clock
     progress: Progress
-    target_branch: str
+    target: str = ""
+    """Branch that changes are merged into; empty: the project's default branch."""
+
+    @cached_property
+    def target_branch(self) -> str:
+        """Branch that changes are merged into."""
+        return self.target or self.forge.default_branch
+
+    @cached_property
+    def identity(self) -> Person:
+        """Who we commit as.
+
+        Raises:
+            UsageError: nobody is named.
+        """
+        who = self.person or self.forge.person
+        if who is None:
+            raise nobody()
+        return who
 
     @property
     def log(self) -> EventLog:
@@ -87,7 +106,7 @@ class Factory:
         Raises:
             ForgeError: there is no such branch.
         """
-        commit = self.forge.branch(self.target_branch)
+        commit = self.forge.fetch([self.target_branch]).get(self.target_branch)
         if commit is None:
             raise ForgeError(
                 f"there is no branch {self.target_branch}", fix="check the project's default branch"
@@ -150,3 +169,12 @@ class Factory:
             raise FactoryError(
                 "another run is at work on this repository", where=str(path), fix="wait for it"
             ) from error
+
+
+def nobody() -> UsageError:
+    """Says that nobody is named as author of our commits."""
+    return UsageError(
+        "nobody is named as author of the factory's commits",
+        where="git identity",
+        fix="git config user.name NAME and user.email MAIL, or set identity.name and identity.email in .ci-factory.yml",
+    )

@@ -10,6 +10,7 @@ from ci_factory.model.forge import Issue, IssueState, MergeRequest
 from ci_factory.model.ticket import Candidate, IntakeReport, Ticket
 from ci_factory.publishing import names
 from ci_factory.system import records
+from ci_factory.workflow import escalations
 from ci_factory.workflow.factory import Factory
 
 _AGAIN = ("queued", "running", "needs-info", "deferred")
@@ -37,16 +38,26 @@ def receive(factory: Factory, tickets: Sequence[Ticket]) -> None:
 
 def intake(factory: Factory) -> IntakeReport:
     """Assess every ticket of the queue and write intake.json."""
-    issues = factory.forge.issues(any_label=(*_wanted(factory), factory.config.labels.approved))
+    labels = factory.config.labels
+    steered = (labels.approved, labels.state("escalated"))
+    issues = factory.forge.issues(any_label=(*_wanted(factory), *steered))
     changes = factory.forge.merge_requests(details=False)
     delivered = {mr.ticket_id for mr in changes}
-    queue = [issue for issue in issues if _queued(factory, issue) and issue.ticket.id not in delivered]
+    asked = escalations.read(factory, (issue for issue in issues if issue.ticket.id not in delivered))
+    escalations.acknowledge(factory, asked.values())
+    decided = escalations.decisions(asked)
+    queue = [
+        issue
+        for issue in issues
+        if issue.ticket.id not in delivered and (issue.ticket.id in decided or _queued(factory, issue))
+    ]
     known = _known(factory, queue)
     now, tip = factory.clock.now(), factory.tip()
     tree = frozenset(factory.git.files(tip))
-    candidates = tuple(
+    assessed = (
         assess(issue.ticket, tree=tree, known=known, config=factory.config, now=now) for issue in queue
     )
+    candidates = tuple(each.model_copy(update={"answer": decided.get(each.ticket.id)}) for each in assessed)
     report = IntakeReport(
         taken_at=now,
         candidates=candidates,
@@ -54,6 +65,7 @@ def intake(factory: Factory) -> IntakeReport:
         in_flight=_in_flight(factory, tip, changes),
     )
     records.write_model(factory.layout.intake, report)
+    escalations.remind(factory, asked.values(), escalations.blocking(report))
     factory.progress.stage("intake", _summary(candidates))
     return report
 
@@ -65,8 +77,8 @@ def _wanted(factory: Factory) -> tuple[str, ...]:
 
 def _queued(factory: Factory, issue: Issue) -> bool:
     labels, now = factory.config.labels, set(issue.ticket.labels)
-    answered = labels.approved in now  # on GitLab it takes the place of `escalated`, as labels of one scope do
-    return answered or not now.isdisjoint(_wanted(factory))
+    # On GitLab `approved` takes the place of `escalated`, as labels of one scope do.
+    return labels.approved in now or not now.isdisjoint(_wanted(factory))
 
 
 def _known(factory: Factory, queue: Sequence[Issue]) -> dict[str, bool]:

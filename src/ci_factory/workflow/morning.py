@@ -9,7 +9,7 @@ from ci_factory.metrics.collect import collect
 from ci_factory.model import block
 from ci_factory.model.attempt import Attempt
 from ci_factory.model.base import Json
-from ci_factory.model.forge import Issue, MergeRequest, MergeRequestSpec, NoteTarget
+from ci_factory.model.forge import MergeRequest, MergeRequestSpec, NoteTarget
 from ci_factory.model.gate import GateReport, Verdict
 from ci_factory.model.review import ReviewItem, ReviewQueue
 from ci_factory.model.ticket import RiskLevel, Size
@@ -19,7 +19,8 @@ from ci_factory.review.queue import build_queue
 from ci_factory.review.render import queue_markdown
 from ci_factory.review.subject import ReviewSubject
 from ci_factory.system import records
-from ci_factory.workflow import planning
+from ci_factory.workflow import escalations, planning
+from ci_factory.workflow.escalations import Asked
 from ci_factory.workflow.factory import Factory
 
 _FILES_ASKED = 20
@@ -29,7 +30,10 @@ _FILES_ASKED = 20
 def review(factory: Factory) -> ReviewQueue:
     """Put what waits for people in order, name one reviewer each, and write review.json and review.md."""
     rules = codeowners.parse(_codeowners(factory))
-    subjects = [*_open_changes(factory, rules), *_escalations(factory, rules)]
+    asked = escalations.escalated(factory.forge, factory.config)
+    escalations.remind(factory, asked, escalations.blocking(escalations.last_intake(factory)))
+    waiting = [_subject_of_escalation(factory, each, rules) for each in asked if each.waits]
+    subjects = [*_open_changes(factory, rules), *waiting]
     queue = build_queue(subjects, config=factory.config, now=factory.clock.now())
     for item in queue.items:
         _assign(factory.forge, item)
@@ -116,13 +120,9 @@ def _security_findings(factory: Factory, facts: dict[str, Json]) -> int:
     return sum(finding.is_new and not finding.suppressed for finding in found)
 
 
-def _escalations(factory: Factory, rules: codeowners.Rules) -> list[ReviewSubject]:
-    label = factory.config.labels.state("escalated")
-    return [_subject_of_escalation(factory, issue, rules) for issue in factory.forge.issues(labels=(label,))]
-
-
-def _subject_of_escalation(factory: Factory, issue: Issue, rules: codeowners.Rules) -> ReviewSubject:
-    attempt = _last_attempt(factory, issue.ticket.id)
+def _subject_of_escalation(factory: Factory, asked: Asked, rules: codeowners.Rules) -> ReviewSubject:
+    issue, attempt = asked.issue, _last_attempt(factory, asked.id)
+    since = asked.question.asked_at if asked.question else attempt.finished_at if attempt else None
     # Asked before any work, the files are the ticket's own words.
     files = (attempt.diff.files if attempt else ()) or issue.ticket.files
     return ReviewSubject(
@@ -136,7 +136,7 @@ def _subject_of_escalation(factory: Factory, issue: Issue, rules: codeowners.Rul
         size=attempt.size if attempt else issue.ticket.complexity or Size.MEDIUM,
         lines=attempt.diff.added + attempt.diff.removed if attempt else 0,
         files=files,
-        opened_at=attempt.finished_at if attempt else factory.clock.now(),
+        opened_at=since or factory.clock.now(),
         escalated=True,
         owners={path: rules.owners(path) for path in files},
         recent_authors=_authors(factory, factory.tip(), files),

@@ -8,9 +8,11 @@ from ci_factory.model.attempt import Attempt
 from ci_factory.model.batch import Batch, BatchStatus, PlannedTicket
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import GateReport, Score, Verdict
+from ci_factory.model.redaction import redact
 from ci_factory.publishing.publisher import PUBLISHABLE, Judged
-from ci_factory.system import process, records
+from ci_factory.system import ci_env, process, records
 from ci_factory.workflow import planning
+from ci_factory.workflow.delivery import in_turn
 from ci_factory.workflow.factory import Factory
 from ci_factory.workflow.stations import STOPPED, Station
 
@@ -69,7 +71,7 @@ def publish_finished(factory: Factory, batch: Batch) -> list[Publication]:
     Raises:
         ArtifactError: a change was worked on but not judged.
     """
-    station = Station(factory, batch)
+    station, parallel = Station(factory, batch), factory.config.publishing.parallel
     worked = [
         (planned, attempt)
         for planned in sorted(batch.tickets, key=lambda planned: planned.order)
@@ -79,7 +81,8 @@ def publish_finished(factory: Factory, batch: Batch) -> list[Publication]:
             )
         )
     ]
-    return [station.publish(_read_judged(factory, batch, planned, attempt)) for planned, attempt in worked]
+    judged = [_read_judged(factory, batch, planned, attempt) for planned, attempt in worked]
+    return in_turn(judged, station.publish, parallel)
 
 
 def _read_judged(factory: Factory, batch: Batch, planned: PlannedTicket, attempt: Attempt) -> Judged:
@@ -164,7 +167,7 @@ def _finish(station: Station, board: _Board, planned: PlannedTicket, future: Fut
     except Interrupted:
         raise KeyboardInterrupt from None
     except Exception as error:  # noqa: BLE001 - one ticket's accident must not cost the others their night
-        message = f"{type(error).__name__}: {error}"
+        message = redact(f"{type(error).__name__}: {error}", ci_env.secrets())
         station.factory.event("work", "factory-failed", station.batch.id, planned.id, error=message[:2000])
         station.factory.progress.ticket(planned.id, "factory failed", message)
         board.ended[planned.id] = None

@@ -83,9 +83,12 @@ def draft(factory: Factory, intake: IntakeReport) -> Batch:
 def claim(factory: Factory, batch: Batch) -> None:
     """Show on the forge at once who is taken, who has to wait and why."""
     publisher = factory.publisher
-    readiness = _readiness(records.read_model(factory.layout.batch(batch.id).intake, IntakeReport))
+    intake = records.read_model(factory.layout.batch(batch.id).intake, IntakeReport)
+    readiness, decided = _readiness(intake), _decided(intake)
     for left_out in batch.left_out:
-        publisher.leave_out(left_out, readiness.get(left_out.ticket_id))
+        publisher.leave_out(
+            left_out, readiness.get(left_out.ticket_id), answered=left_out.ticket_id in decided
+        )
         factory.event(
             "plan", "left-out", batch.id, left_out.ticket_id, state=left_out.state, reason=left_out.reason
         )
@@ -93,6 +96,16 @@ def claim(factory: Factory, batch: Batch) -> None:
     for planned in batch.tickets:
         if not folder.ticket(planned.id).publication.exists():
             publisher.mark(planned.id, "queued")
+        if decision := planned.candidate.answer:
+            waited = (decision.answered_at - decision.asked_at).total_seconds() / 3600
+            factory.event(
+                "plan",
+                "answered",
+                batch.id,
+                planned.id,
+                option=decision.option,
+                waited_hours=round(waited, 2),
+            )
 
 
 def set_status(factory: Factory, batch: Batch, status: BatchStatus) -> Batch:
@@ -113,6 +126,10 @@ def _news(factory: Factory, batch: Batch, intake: IntakeReport) -> bool:
 
 def _readiness(intake: IntakeReport) -> dict[str, Readiness]:
     return {candidate.ticket.id: candidate.readiness for candidate in intake.candidates}
+
+
+def _decided(intake: IntakeReport) -> set[str]:
+    return {candidate.ticket.id for candidate in intake.candidates if candidate.answer is not None}
 
 
 def _batch_id(factory: Factory) -> str:

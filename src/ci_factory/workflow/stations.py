@@ -73,6 +73,7 @@ class Station:
             log=factory.log,
             instructions=self._instructions,
             stop=self._stop(planned.id),
+            answer=planned.candidate.answer.words if planned.candidate.answer else None,
         )
         return work_ticket(planned, self.batch, context)
 
@@ -117,7 +118,8 @@ class Station:
         try:
             publication = publisher.publish(judged, self.batch, folder)
         except (ArtifactError, Conflict) as error:
-            publication = publisher.refuse(judged.attempt, error)
+            priority = judged.planned.candidate.ticket.priority
+            publication = publisher.refuse(judged.attempt, error, priority=priority)
         if publication.outcome != STOPPED:  # what is not finished has no record, so the next run finishes it
             records.write_model(folder.publication, publication)
         self.factory.event(

@@ -49,10 +49,9 @@ class Switch:
 
     def _disabled(self) -> str | None:
         """A configuration that can't be read stops as well: nobody knows what it would say."""
-        branch = self.forge.default_branch
-        text = self.forge.read_file(configuration.FILE_NAME, branch)
+        text = self.forge.read_file(configuration.FILE_NAME, "HEAD")  # of the default branch
         try:
             enabled = configuration.parse(text).enabled if text is not None else True
         except ConfigError as error:
-            return f"{configuration.FILE_NAME} on {branch} can't be read: {error.what}"
-        return None if enabled else f"{configuration.FILE_NAME} on {branch} says enabled: false"
+            return f"{configuration.FILE_NAME} on the default branch can't be read: {error.what}"
+        return None if enabled else f"{configuration.FILE_NAME} on the default branch says enabled: false"

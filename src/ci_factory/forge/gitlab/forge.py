@@ -97,9 +97,9 @@ class GitLabForge:
             )
         return found
 
-    def examine(self) -> list[Check]:
-        """Token, project, role and branches, each with what to do when it is wrong."""
-        return list(health.examine(self.project))
+    def examine(self, *, thorough: bool = False) -> list[Check]:
+        """Token, project, role and branches; when `thorough` also the server, git's own way to it, and schedules."""
+        return health.survey(self.repository) if thorough else list(health.examine(self.project))
 
     # People
 
@@ -181,9 +181,9 @@ class GitLabForge:
         """Head commit of a branch, or `None`; it is in the local repository afterwards."""
         return self.repository.branch(name)
 
-    def fetch(self, branches: Iterable[str]) -> None:
-        """Bring the commits of these branches into the local repository."""
-        self.repository.fetch(branches)
+    def fetch(self, branches: Iterable[str]) -> dict[str, str]:
+        """Bring the heads of these branches into the local repository, by git's own HTTP; commits by branch."""
+        return self.repository.fetch(branches)
 
     def read_file(self, path: str, ref: str) -> str | None:
         """Text of a file on a branch or at a commit; `None` when there is no such file."""
@@ -226,7 +226,7 @@ class GitLabForge:
             Conflict: the branch has nothing that the target lacks.
             ForgeError: a branch does not exist, or a text can't be sent.
         """
-        return proposing.ensure(self.project, spec)
+        return proposing.ensure(self.project, self.repository, spec)
 
     def approve(self, iid: int, *, head: str | None = None) -> MergeRequest:
         """Approve the present head as `user`; GitLab checks that it still is the one we read."""

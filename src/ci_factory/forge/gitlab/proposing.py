@@ -7,6 +7,7 @@ from ci_factory.forge import managed_labels
 from ci_factory.forge.gitlab import merge_requests, people, quick_actions
 from ci_factory.forge.gitlab.notes import normal
 from ci_factory.forge.gitlab.project import Project
+from ci_factory.forge.gitlab.repository import Repository
 from ci_factory.model.base import Json
 from ci_factory.model.forge import MergeRequest, MergeRequestSpec
 
@@ -14,7 +15,7 @@ MAX_DESCRIPTION = 1_000_000
 _MAX_TITLE = 255
 
 
-def ensure(project: Project, spec: MergeRequestSpec) -> MergeRequest:
+def ensure(project: Project, repository: Repository, spec: MergeRequestSpec) -> MergeRequest:
     """The open merge request of the source branch, made or brought up to date.
 
     Raises:
@@ -24,7 +25,7 @@ def ensure(project: Project, spec: MergeRequestSpec) -> MergeRequest:
     _check(project, spec)
     found = merge_requests.of_branch(project, spec.source_branch, spec.target_branch)
     if found is None:
-        _refuse_empty(project, spec)
+        _refuse_empty(repository, spec)
         try:
             found = _create(project, spec)
         except Conflict:  # somebody was quicker
@@ -55,13 +56,11 @@ def _check(project: Project, spec: MergeRequestSpec) -> None:
     quick_actions.refused(spec.description, spec.source_branch)
 
 
-def _refuse_empty(project: Project, spec: MergeRequestSpec) -> None:
-    path = project.at("repository", "compare")
-    between = {"from": spec.target_branch, "to": spec.source_branch, "straight": False}
-    if not project.api.get(path, **between)["commits"]:
+def _refuse_empty(repository: Repository, spec: MergeRequestSpec) -> None:
+    if not repository.brings_something(spec.source_branch, spec.target_branch):
         raise Conflict(
             f"{spec.source_branch} has nothing that {spec.target_branch} lacks",
-            where=project.path,
+            where=repository.project.path,
             fix="see whether it was merged; else commit a change to it first",
         )
 

@@ -33,9 +33,9 @@ class Repository:
             return found
         return self.transfer.fetch([name]).get(name)
 
-    def fetch(self, branches: Iterable[str]) -> None:
+    def fetch(self, branches: Iterable[str]) -> dict[str, str]:
         """Bring the commits of these branches here; those that do not exist are passed over."""
-        self.transfer.fetch(branches)
+        return self.transfer.fetch(branches)
 
     def push(self, branch: str, commit: str, expected: str | None) -> None:
         """Move a branch by compare-and-swap.
@@ -64,6 +64,17 @@ class Repository:
     def has(self, commit: str) -> bool:
         """Whether a commit is here."""
         return self.git.ref(f"{commit}^{{commit}}") is not None
+
+    def brings_something(self, source: str, target: str) -> bool:
+        """Whether a branch has a commit that the target lacks. Looked at here: GitLab would send the whole difference.
+
+        Raises:
+            ForgeError: one of them does not exist.
+        """
+        heads = {name: self.branch(name) for name in (source, target)}
+        if gone := [name for name, head in heads.items() if head is None]:
+            raise ForgeError(f"there is no branch {gone[0]}", where=self.project.path, fix="push it first")
+        return not self.git.is_ancestor(str(heads[source]), str(heads[target]))
 
     def make_present(self, branch: str, commit: str) -> None:
         """Bring a commit of a branch here.

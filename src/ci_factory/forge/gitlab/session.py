@@ -49,6 +49,13 @@ def was_sent(error: Exception) -> bool:
     return not isinstance(getattr(cause, "reason", cause), _NEVER_SENT)
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, without the pools and tries that the libraries put around it."""
+    cause = error.args[0] if error.args else error
+    text = str(getattr(cause, "reason", cause))
+    return text.partition("): ")[2] or text
+
+
 class _OwnToken(requests.auth.AuthBase):
     """Gives the token to its own server only. Being there, it also keeps .netrc out."""
 

@@ -43,6 +43,7 @@ class Transfer:
         self.git, self.url = git, url
         self._token, self._line = token, line
         self._fetching = threading.Lock()
+        self._sound: set[str] = set()
 
     def __repr__(self) -> str:
         return f"Transfer({self.url!r})"
@@ -218,9 +219,12 @@ class Transfer:
             yield transit
 
     def _check(self, name: str) -> str:
+        if name in self._sound:
+            return name
         sound = name.isprintable() and not name.startswith("-") and "@{" not in name
         if not sound or not self.git.run("check-ref-format", f"refs/heads/{name}").ok:
             raise ForgeError(f"{name!r} is not a branch name", fix="use letters, digits, `/`, `-` and `_`")
+        self._sound.add(name)
         return name
 
 

@@ -171,4 +171,6 @@ class Wire:
         return body.replace(token, b"[token]") if token in body else body
 
     def _clean(self, error: Exception) -> str:
-        return self._token.redact(plain(f"{type(error).__name__}: {error}", 200))
+        from ci_factory.forge.gitlab import session
+
+        return self._token.redact(plain(f"{type(error).__name__}: {session.reason(error)}", 200))

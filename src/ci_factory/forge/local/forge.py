@@ -100,7 +100,7 @@ class LocalForge:
         """Nobody: users of this forge have no addresses."""
         return None
 
-    def examine(self) -> list[Check]:
+    def examine(self, *, thorough: bool = False) -> list[Check]:  # noqa: ARG002 - the Protocol's signature
         """The database opens; who can write to the folder can do everything."""
         with self.database.reading():
             return [Check(name="forge", health=Health.OK, message=f"the embedded forge of {self.git.folder}")]
@@ -108,6 +108,10 @@ class LocalForge:
     def role_of(self, user: str) -> Role | None:  # noqa: ARG002 - the Protocol's signature
         """Owner: whoever can write to the repository's folder can do anything, under any name."""
         return Role.OWNER
+
+    def is_bot(self, user: str) -> bool:  # noqa: ARG002 - the Protocol's signature
+        """Never: nobody is told apart here."""
+        return False
 
     # Issues
 
@@ -201,12 +205,13 @@ class LocalForge:
         tip = self._branches.tip(name)
         return tip.commit if tip else None
 
-    def fetch(self, branches: Iterable[str]) -> None:
-        """Nothing to do: the repository is the forge."""
+    def fetch(self, branches: Iterable[str]) -> dict[str, str]:
+        """Heads by branch; nothing has to be brought, as the repository is the forge."""
+        return {name: head for name in branches if (head := self.branch(name)) is not None}
 
     def read_file(self, path: str, ref: str) -> str | None:
         """Text of a file on a branch or at a commit; ForgeError when there is no such branch or commit."""
-        return self._branches.file(path, ref)
+        return self._branches.file(path, self.default_branch if ref == "HEAD" else ref)
 
     def push(self, branch: str, commit: str, *, expected: str | None) -> None:
         """Move a branch by compare-and-swap; an open merge request of it gets a new version.
