@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
-SYSTEM_PACKAGES := chromium fonts-dejavu-core
+SYSTEM_PACKAGES := chromium fonts-dejavu-core libgitlab-api-v4-perl
+OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types unit schemas system bench bench-quixbugs bench-separation bench-tampering bench-scale bench-publishing kill-table rules bench-rules clean
@@ -47,7 +48,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 schemas: $(VENV)/.run  ## Write schemas/ again
 	$(BIN)/ci-factory schema --out schemas

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,13 @@ def test_only_the_given_descriptors_are_inherited() -> None:
     for descriptor in (given, kept, other):
         os.close(descriptor)
     assert done.stdout == "through the pipe"
+
+
+def test_programs_of_a_yielding_thread_give_way() -> None:
+    """They run at a lower priority; those of other threads, and later ones, do not."""
+    ask = ["/bin/sh", "-c", "sleep 0.2; nice"]
+    usual = int(process.run(ask).stdout)
+    with process.yielding(), ThreadPoolExecutor(1) as pool:
+        assert int(process.run(ask).stdout) > usual
+        assert int(pool.submit(process.run, ask).result().stdout) == usual
+    assert int(process.run(ask).stdout) == usual

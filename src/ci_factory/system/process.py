@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +20,8 @@ from ci_factory.errors import ToolMissing
 OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes of stdout and of stderr that are kept of one process."""
 
+_NICENESS = 10
+_manners = threading.local()
 _alive: set[int] = set()
 _alive_lock = threading.Lock()
 
@@ -80,6 +82,17 @@ def run(  # noqa: PLR0913 - each is a plain setting of one process
 
 
 @contextmanager
+def yielding() -> Iterator[None]:
+    """Programs that this thread starts meanwhile give way to others: what everybody waits for runs undisturbed."""
+    before = getattr(_manners, "niceness", 0)
+    _manners.niceness = _NICENESS
+    try:
+        yield
+    finally:
+        _manners.niceness = before
+
+
+@contextmanager
 def _given(stdin: bytes | None) -> Iterator[IO[bytes] | None]:
     """Standard input as a file: no pipe that one side waits at."""
     if stdin is None:
@@ -134,6 +147,9 @@ def _start(
         ) from error
     with _alive_lock:
         _alive.add(process.pid)
+    if niceness := getattr(_manners, "niceness", 0):
+        with suppress(ProcessLookupError, PermissionError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
     return process
 
 
