@@ -472,3 +472,20 @@ def test_a_stacked_merge_request_moves_to_the_target_of_the_merged_one(world: Wo
     assert forge.merge_request(upper.iid).target_branch == world.target
     assert forge.merge(upper.iid, head=upper_head).state is MergeRequestState.MERGED
     assert forge.read_file("2.txt", world.target) == "two\n"
+
+
+def test_notes_of_several_issues_are_read_together(world: World, forge: Forge) -> None:
+    """As they are read one by one, oldest first; an issue without notes has none, one that is not there is left out."""
+    for number in ("1", "2", "3"):
+        world.ticket(number)
+    forge.ensure_note(ISSUE, "1", "status", "queued")
+    world.clock.sleep(60)
+    world.as_user("alice").add_note(ISSUE, "1", "Why?\nBecause.")
+    forge.add_note(ISSUE, "2", "hello")
+    forge.change_labels("2", add=["factory::queued"])
+    found = forge.notes_of(["2", "1", "3", "404", "1"])
+    assert {key: [(each.id, each.author, each.body) for each in notes] for key, notes in found.items()} == {
+        number: [(each.id, each.author, each.body) for each in forge.notes(ISSUE, number)]
+        for number in ("1", "2", "3")
+    }
+    assert [len(found[number]) for number in ("1", "2", "3")] == [2, 1, 0]

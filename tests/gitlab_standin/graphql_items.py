@@ -93,6 +93,33 @@ def _labels(target: Target) -> Callable[..., Json]:
     )
 
 
+def _notes(target: Target) -> Callable[..., Json]:
+    def ask(first: int | None = None, after: str | None = None, filter: str | None = None) -> Json:  # noqa: A002 - its name
+        rows = db().all(
+            "SELECT * FROM note WHERE kind = ? AND target_id = ? ORDER BY id", target.kind, target.id
+        )
+        wanted = [row for row in rows if not (filter == "ONLY_COMMENTS" and row["system"])]
+        size = page_size(MOST if first is None else first)
+        page = whole(lambda: [_note(row) for row in wanted[:size]])(first, after)
+        return page | {
+            "pageInfo": page["pageInfo"] | {"hasNextPage": len(wanted) > size},
+            "count": len(wanted),
+        }
+
+    return ask
+
+
+def _note(row: Row) -> Json:
+    return {
+        "id": gid("Note", row["id"]),
+        "body": row["body"],
+        "system": bool(row["system"]),
+        "createdAt": _seconds(row["created_at"]),
+        "updatedAt": _seconds(row["updated_at"]),
+        "author": lambda: _user_by_id(row["author_id"]),
+    }
+
+
 def _common(target: Target, sign: str) -> Json:
     row, project = target.row, target.project
     names = {
@@ -123,6 +150,7 @@ def issue(target: Target) -> Json:
     """An issue."""
     row = target.row
     return _common(target, "#") | {
+        "notes": _notes(target),
         "confidential": bool(row["confidential"]),
         "dueDate": row["due_date"],
         "weight": row["weight"],

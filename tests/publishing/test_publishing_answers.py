@@ -133,7 +133,8 @@ def test_several_replies_are_one_answer(asked: Note) -> None:
 def test_replies_to_an_earlier_question_do_not_count(attempt: Attempt) -> None:
     """The note is updated in place when the factory asks again; what was said before was about something else."""
     again = ESCALATION.model_copy(update={"raised_at": NOW + timedelta(hours=5)})
-    question = note(10, OURS, issue_notes.escalation_note(again, attempt))
+    written = {"updated_at": NOW + timedelta(hours=5)}
+    question = note(10, OURS, issue_notes.escalation_note(again, attempt)).model_copy(update=written)
     assert pick([question, note(11, "dev", "1", after=60)]) is None
     assert pick([question, note(11, "dev", "1", after=60), note(12, "dev", "2", after=301)]) is not None
 
@@ -250,3 +251,13 @@ def test_question_and_reply_on_a_real_forge(scene: Scene) -> None:
     assert given_answer is not None
     assert given_answer.option == 1
     assert answers.thanks(given_answer).startswith("Answered by dev: option 1.")
+
+
+def test_a_clock_of_ours_that_runs_ahead_hides_no_reply() -> None:
+    """The note cannot have been written later than the forge says, whatever the question says of itself."""
+    ahead = (NOW + timedelta(minutes=7)).isoformat()
+    body = block.write(issue_notes.ESCALATION_KEY, {"raised_at": ahead, "options": 2})
+    said = [note(1, OURS, body), note(2, "owner", "2")]
+    found = answers.question(said, ours=OURS)
+    assert found is not None
+    assert answers.answer(said, found, ROLES, least=Role.DEVELOPER, ours=OURS)

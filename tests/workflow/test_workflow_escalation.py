@@ -251,7 +251,7 @@ def test_status_tells_who_waits_since_when(make_line: MakeLine) -> None:
     forge = LocalForge.open(Git(line.repo), user="ci-factory", clock=ManualClock(START))
     issue = forge.issue("1")
     config = configuration.Config()
-    waits = escalations.look(forge, config, issue)
+    waits = escalations.look(forge, config, [issue])[0]
     forge.disconnect()
     assert waits.question is not None
     assert (row["waiting_since"], row["answered"]) == (waits.question.asked_at.isoformat(), False)

@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from types import ModuleType
 
@@ -123,15 +124,12 @@ def test_a_second_night_with_nothing_new_writes_nothing(night: GitLabLine, gitla
 
 @pytest.mark.slow
 def test_a_batch_is_read_with_few_requests(night: GitLabLine, gitlab_server: StandIn) -> None:
-    """Intake of N tickets asks the API at most 2 + N/50 times, and once for each question that waits for an answer."""
+    """Intake of N tickets asks the API at most 2 + N/50 times, whole pages, questions and answers included."""
     gitlab_server.forget_requests()
     assert night.command("intake") == 0
     asked = [each.path for each in gitlab_server.requests() if "/api/" in each.path]
-    switch = [path for path in asked if ".ci-factory.yml" in path]
-    answers = [path for path in asked if "/notes" in path]
-    assert len(switch) == 1
-    assert len(answers) == list(STATES.values()).count("escalated")
-    assert len(asked) - len(switch) - len(answers) <= 2 + len(STATES) / 50, asked
+    batch = [path for path in asked if ".ci-factory.yml" not in path]  # that is the kill switch
+    assert len(batch) <= 2 + ceil(len(STATES) / 50), batch
 
 
 @pytest.mark.slow

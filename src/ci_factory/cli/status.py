@@ -45,7 +45,7 @@ def _row(forge: Forge, config: Config, issue: Issue, merge_request: int | None) 
     if state == "escalated" and issue.state is IssueState.OPENED:
         from ci_factory.workflow import escalations
 
-        asked = escalations.look(forge, config, issue)
+        (asked,) = escalations.look(forge, config, [issue])
         row["answered"] = not asked.waits
         if asked.waits and asked.question:
             row["waiting_since"] = asked.question.asked_at.isoformat()

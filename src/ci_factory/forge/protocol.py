@@ -84,6 +84,9 @@ class Forge(Protocol):
     def notes(self, target: NoteTarget, target_id: str) -> list[Note]:
         """All notes, oldest first."""
 
+    def notes_of(self, ticket_ids: Iterable[str]) -> dict[str, list[Note]]:
+        """All notes of several issues, oldest first, by ticket; those that do not exist are passed over."""
+
     def ensure_note(self, target: NoteTarget, target_id: str, key: str, body: str) -> Note:
         """Make sure that there is one note of ours with this hidden key, and that it says `body`.
 

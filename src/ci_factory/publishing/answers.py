@@ -61,9 +61,10 @@ def question(notes: Sequence[Note], *, ours: str) -> Question | None:
 def _question(note: Note, data: dict[str, Json]) -> Question:
     known = {priority.value: priority for priority in Priority}
     options, choices, by_hand = (data.get(name) for name in ("options", "choices", "by_hand"))
+    raised = max(note.created_at, _moment(data.get("raised_at")) or note.created_at)
     return Question(
         note.id,
-        max(note.created_at, _moment(data.get("raised_at")) or note.created_at),
+        min(raised, note.updated_at),  # by the forge's clock, when ours runs ahead of it
         known.get(str(data.get("priority")), Priority.MEDIUM),
         options if isinstance(options, int) and options > 0 else 0,
         tuple(map(str, choices)) if isinstance(choices, list) else (),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ci_factory.config import Config, Labels
 from ci_factory.forge import kept_notes
 from ci_factory.forge.protocol import Forge
-from ci_factory.model.forge import Issue, IssueState, Note, NoteTarget
+from ci_factory.model.forge import Issue, IssueState, Note
 from ci_factory.model.ticket import Decision, IntakeReport
 from ci_factory.publishing import answers
 from ci_factory.publishing.answers import Answer, Question
@@ -56,13 +56,18 @@ class Asked:
 
 
 def escalated(forge: Forge, config: Config) -> list[Asked]:
-    """All open tickets that stand still because of a question: one query, and one look at each one's notes."""
-    return [look(forge, config, issue) for issue in forge.issues(labels=(config.labels.state("escalated"),))]
+    """All open tickets that stand still because of a question."""
+    return look(forge, config, forge.issues(labels=(config.labels.state("escalated"),)))
 
 
-def look(forge: Forge, config: Config, issue: Issue) -> Asked:
-    """Read what was asked and answered on a ticket; only people with the configured role are believed."""
-    notes = tuple(forge.notes(NoteTarget.ISSUE, issue.ticket.id))
+def look(forge: Forge, config: Config, issues: Iterable[Issue]) -> list[Asked]:
+    """Read what was asked and answered on tickets; only people with the configured role are believed."""
+    wanted = list(issues)
+    notes = forge.notes_of(issue.ticket.id for issue in wanted) if wanted else {}
+    return [_asked(forge, config, issue, tuple(notes.get(issue.ticket.id, ()))) for issue in wanted]
+
+
+def _asked(forge: Forge, config: Config, issue: Issue, notes: tuple[Note, ...]) -> Asked:
     question = answers.question(notes, ours=forge.user)
     given = _answer(forge, config, notes, question) if question else None
     labels, now = config.labels, issue.ticket.labels
@@ -84,11 +89,12 @@ def read(factory: Factory, issues: Iterable[Issue]) -> dict[str, Asked]:
     Whether the forge is asked for a ticket's notes is told from its labels, and from the attempts kept here.
     """
     labels, tried = factory.config.labels, _tried(factory)
-    return {
-        issue.ticket.id: look(factory.forge, factory.config, issue)
+    wanted = [
+        issue
         for issue in issues
         if labels.hold not in issue.ticket.labels and (issue.ticket.id in tried or _was_worked(labels, issue))
-    }
+    ]
+    return {each.id: each for each in look(factory.forge, factory.config, wanted)}
 
 
 def _was_worked(labels: Labels, issue: Issue) -> bool:

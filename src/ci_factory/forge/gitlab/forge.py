@@ -8,6 +8,7 @@ from ci_factory.config import Labels
 from ci_factory.errors import ForgeError
 from ci_factory.forge.gitlab import comments as inline
 from ci_factory.forge.gitlab import (
+    conversations,
     discussions,
     events,
     health,
@@ -154,6 +155,10 @@ class GitLabForge:
     def notes(self, target: NoteTarget, target_id: str) -> list[Note]:
         """All notes by people and bots, oldest first; our comments on lines are not among them."""
         return notes.read(self.project, target, target_id)
+
+    def notes_of(self, ticket_ids: Iterable[str]) -> dict[str, list[Note]]:
+        """All notes of several issues by people and bots, oldest first, by ticket: one request for fifty issues."""
+        return conversations.of_issues(self.project, ticket_ids)
 
     def ensure_note(self, target: NoteTarget, target_id: str, key: str, body: str) -> Note:
         """One note of ours with this hidden key that says `body`; writes nothing when it already does.

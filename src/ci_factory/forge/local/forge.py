@@ -179,6 +179,11 @@ class LocalForge:
         with self.database.reading() as tx:
             return notes.select(tx, checks.subject(target, target_id))
 
+    def notes_of(self, ticket_ids: Iterable[str]) -> dict[str, list[Note]]:
+        """All notes of several issues, oldest first, by ticket."""
+        found = (issue.ticket.id for issue in self.issues(ids=ticket_ids, opened_only=False))
+        return {each: self.notes(NoteTarget.ISSUE, each) for each in found}
+
     def ensure_note(self, target: NoteTarget, target_id: str, key: str, body: str) -> Note:
         """One note of ours with this hidden key that says `body`; writes nothing when it already does."""
         with self._noting(target, target_id) as (tx, stamp, subject):
