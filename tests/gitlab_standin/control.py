@@ -232,9 +232,9 @@ class StandIn:
         """Put at most so many items on a page, whatever is asked for; `None` for no such limit."""
         self._do("set", page_size=most)
 
-    def edition(self, *, enterprise: bool, version: str = "18.11.0") -> None:
+    def edition(self, *, enterprise: bool, version: str = "18.11.0", graphql: bool = True) -> None:
         """Be another GitLab: Community or Enterprise Edition, older or newer."""
-        self._do("set", enterprise=enterprise, version=version)
+        self._do("set", enterprise=enterprise, version=version, graphql=graphql)
 
     def _do(self, name: str, /, **arguments: Any) -> Any:
         headers = {"X-Control-Key": self._key, "Content-Type": "application/json"}

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from tests.gitlab_standin.context import answer, call, parameters
+from tests.gitlab_standin.context import answer, call, not_found, parameters
 
 api = Blueprint("graphql", __name__)
 
@@ -12,4 +12,6 @@ def query() -> Response:
     """Answer a query; what is wrong with it comes with status 200 as `errors`."""
     from tests.gitlab_standin import graphql_engine
 
+    if not call().settings.graphql:
+        not_found()
     return answer(graphql_engine.answered(parameters(), enterprise=call().settings.enterprise))

@@ -12,6 +12,8 @@ class Settings:
     version: str = "18.11.0"
     enterprise: bool = True
     """`False` is a Community Edition server: no blocked-by links, no approval rules."""
+    graphql: bool = True
+    """`False` is a server that knows REST only."""
     page_size: int | None = None
     """Most items on one page, whatever is asked for: pages get short before the last one."""
     limits: dict[str, int] = field(default_factory=dict)

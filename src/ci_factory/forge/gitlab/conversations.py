@@ -1,8 +1,10 @@
 """What was said on several issues: one GraphQL query for fifty of them."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from ci_factory.forge.gitlab import notes
+from ci_factory.forge.gitlab.errors import NotFound
 from ci_factory.forge.gitlab.project import Project
 from ci_factory.model.base import Json
 from ci_factory.model.forge import Note, NoteTarget
@@ -25,10 +27,21 @@ def of_issues(project: Project, ticket_ids: Iterable[str]) -> dict[str, list[Not
     iids = list(dict.fromkeys(each for each in ticket_ids if each.isascii() and each.isdigit()))
     found: dict[str, list[Note]] = {}
     for start in range(0, len(iids), ISSUES):
-        asked = {"path": project.path, "iids": iids[start : start + ISSUES]}
-        answer = project.api.graphql(_QUERY, asked)["project"]
-        for issue in (answer or {"issues": {"nodes": []}})["issues"]["nodes"]:
+        some = iids[start : start + ISSUES]
+        answer = project.query(_QUERY, {"path": project.path, "iids": some})
+        if answer is None:
+            found |= _one_by_one(project, some)
+            continue
+        for issue in (answer["project"] or {"issues": {"nodes": []}})["issues"]["nodes"]:
             found[issue["iid"]] = _notes(project, issue)
+    return found
+
+
+def _one_by_one(project: Project, iids: Iterable[str]) -> dict[str, list[Note]]:
+    found = {}
+    for iid in iids:
+        with suppress(NotFound):
+            found[iid] = notes.read(project, NoteTarget.ISSUE, iid)
     return found
 
 

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from ci_factory.config import Labels
 from ci_factory.forge.gitlab.api import Api
-from ci_factory.forge.gitlab.errors import NotFound, Refused
+from ci_factory.forge.gitlab.errors import NotFound, QueryError, Refused
+from ci_factory.forge.gitlab.rest import facts as told_by_rest
 from ci_factory.model.base import Json
 from ci_factory.model.forge import NoteTarget
 from ci_factory.system.clock import Clock
@@ -37,6 +38,8 @@ class Project:
     names: Labels
     clock: Clock
     _facts: Facts | None = None
+    rest_only: bool = False
+    """Whether GraphQL was tried in vain."""
     users: dict[str, Json] = field(default_factory=dict)
     """What GitLab said about people, by question."""
 
@@ -50,8 +53,22 @@ class Project:
         """
         if self._facts is None:
             query = "query($path: ID!) { " + FACTS % "" + " }"
-            return self.learn(self.api.graphql(query, {"path": self.path}))
+            data = self.query(query, {"path": self.path})
+            return self.learn(told_by_rest(self.api, self.path) if data is None else data)
         return self._facts
+
+    def query(self, text: str, variables: Mapping[str, Json]) -> dict[str, Json] | None:
+        """The answer of a GraphQL query; `None` from a server without GraphQL, or that does not know this query.
+
+        REST tells the same with more requests, and is asked alone from then on.
+        """
+        if self.rest_only:
+            return None
+        try:
+            return self.api.graphql(text, variables)
+        except (NotFound, QueryError):
+            self.rest_only = True
+            return None
 
     def learn(self, data: Mapping[str, Json]) -> Facts:
         """Remember the facts in the answer to a query with `FACTS`."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ci_factory.errors import ForgeError
+from ci_factory.forge.gitlab import rest
 from ci_factory.forge.gitlab.api import Api
 from ci_factory.forge.gitlab.errors import NotFound, QueryError
 from ci_factory.forge.gitlab.project import FACTS, Project
@@ -62,11 +63,23 @@ class Wanted:
 
 def issues(project: Project, wanted: Wanted) -> list[Issue]:
     """Issues of a project in order of creation, which is the server's, all pages."""
-    nodes = []
-    for data in _answers(project.api, FACTS, project.path, wanted):
-        project.learn(data)
-        nodes += data["project"]["issues"]["nodes"]
+    found = None if project.rest_only else _pages(project, wanted)
+    if found is None:
+        nodes = rest.issues(project.api, project.at("issues"), wanted)
+    else:
+        facts = [project.learn(data) for data in found]
+        assert facts  # noqa: S101 - there always is a first page
+        nodes = [node for data in found for node in data["project"]["issues"]["nodes"]]
     return [to_issue(node, project.path) for node in nodes]
+
+
+def _pages(project: Project, wanted: Wanted) -> list[dict[str, Json]] | None:
+    """All answers to the query; `None` where REST has to tell (see `Project.query`)."""
+    try:
+        return list(_answers(project.api, FACTS, project.path, wanted))
+    except (NotFound, QueryError):
+        project.rest_only = True
+        return None
 
 
 def issue(project: Project, ticket_id: str) -> Issue:
@@ -112,8 +125,8 @@ def _answers(api: Api, around: str, path: str, wanted: Wanted, *more: str) -> It
             links = ""
             continue
         yield data
-        inner = data.get("project") or data.get("group") or {}
-        page = inner["issues"]["pageInfo"]
+        inner = data.get("project") or data.get("group")
+        page = inner["issues"]["pageInfo"] if inner else {"hasNextPage": False}
         if not page["hasNextPage"]:
             return
         variables["after"] = page["endCursor"]
