@@ -9,7 +9,7 @@ SYSTEM_PACKAGES := chromium fonts-dejavu-core libgitlab-api-v4-perl
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit schemas system bench bench-quixbugs bench-separation bench-tampering bench-scale bench-publishing kill-table rules bench-rules clean
+.PHONY: help run test lint format types unit schemas system bench bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table rules bench-rules clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -76,6 +76,9 @@ bench-tampering: $(VENV)/.dev  ## Ways to cheat, each on ten right changes (half
 bench-scale: $(VENV)/.dev  ## Gates in a tree of 150,000 lines, and reports of a million findings
 	$(BIN)/python bench/gates_scale.py
 	$(BIN)/python bench/reports.py
+
+bench-pipelines: $(VENV)/.dev  ## Child pipelines for 1,000 tickets, against dumping the same data
+	$(BIN)/python bench/child_pipeline.py
 
 bench-publishing: $(VENV)/.dev  ## Publishing 100 tickets to the GitLab stand-in, against the bare requests
 	$(BIN)/python bench/publishing.py

@@ -203,6 +203,8 @@ class ForgeConfig(Value):
     """Name of the environment variable that holds the token. The token itself stands in no file."""
     allow_http: bool = False
     """Whether the token may be sent unencrypted to another machine."""
+    allow_unprotected: bool = False
+    """Whether a CI job on an unprotected branch or tag may use the token; anybody who can push there can read it."""
     rates: Rates = Rates()
 
 

@@ -95,13 +95,14 @@ def open_forge(
     `hurried`: somebody waits for the answer, so an outage is an answer after seconds.
 
     Raises:
-        UsageError: something is missing to reach GitLab, or the job's log would show the token.
+        UsageError: something is missing to reach GitLab, the job's log would show the token, or it runs for no
+            protected ref.
         ConfigError: address or token can't be one.
     """
     where = place(config.forge)
     if where is None:
         return common.open_forge(git, config, clock)
-    _refuse_traces()
+    _refuse_unsafe_job(config.forge)
     rates = _hurried(config.forge.rates) if hurried else config.forge.rates
     return _gitlab(git, config, where, clock or SystemClock(), on_wait, rates)
 
@@ -110,7 +111,8 @@ def open_group(config: Config, path: str) -> "GitLabGroup":
     """A group on the server that the configuration or the CI job names.
 
     Raises:
-        UsageError: something is missing to reach GitLab, or the job's log would show the token.
+        UsageError: something is missing to reach GitLab, the job's log would show the token, or it runs for no
+            protected ref.
         ConfigError: address or token can't be one.
     """
     from ci_factory.forge.gitlab.group import GitLabGroup
@@ -121,10 +123,22 @@ def open_group(config: Config, path: str) -> "GitLabGroup":
             where="--group",
             fix=_fix(gone, config.forge.token_variable),
         )
-    _refuse_traces()
+    _refuse_unsafe_job(config.forge)
     clock, url = SystemClock(), _known(config.forge)["forge.url"]
     api = _api(config.forge, url, clock, None, config.forge.rates)
     return GitLabGroup(api, path, config.labels, clock)
+
+
+def _refuse_unsafe_job(config: ForgeConfig) -> None:
+    """Jobs that hold the token run for a protected ref, and their log does not show it."""
+    _refuse_traces()
+    if ci_env.in_job() and not ci_env.on_protected_ref() and not config.allow_unprotected:
+        raise UsageError(
+            f"this job holds the token ({config.token_variable}) and does not run for a protected branch or tag",
+            where="CI_COMMIT_REF_PROTECTED",
+            fix="run it on the default branch, and protect the variable; or set forge.allow_unprotected: true"
+            " (docs/gitlab.md, What each job may see)",
+        )
 
 
 def _refuse_traces() -> None:

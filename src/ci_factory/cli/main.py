@@ -18,8 +18,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "intake": ("ci_factory.cli.intake", "Read the queue and judge which tickets are ready."),
     "plan": ("ci_factory.cli.plan", "Plan a batch: which tickets, when, by whom, on which base."),
     "work": ("ci_factory.cli.work", "Let an agent work on one ticket of a planned batch."),
+    "check": ("ci_factory.cli.check", "Judge the change of one ticket of a planned batch, from its files."),
     "gate": ("ci_factory.cli.gate", "Run the automated gates on a change."),
     "score": ("ci_factory.cli.score", "Compute the score of a gate report."),
+    "note": ("ci_factory.cli.note", "Post what the gates found as the note on a merge request of GitLab."),
+    "sweep": (
+        "ci_factory.cli.sweep",
+        "Write the notes of all open merge requests, from the protected branch.",
+    ),
     "publish": ("ci_factory.cli.publish", "Publish what was worked on and judged."),
     "review": ("ci_factory.cli.review", "Show the review queue."),
     "queue": ("ci_factory.cli.queue", "Show what waits in all projects of a GitLab group."),
@@ -107,11 +113,12 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(text: str) -> None:
-    """Print an error; whatever it quotes, no token is in it."""
+    """Print an error; whatever it quotes, no token is in it, and nothing that a terminal or a job's log obeys."""
     from ci_factory.model.redaction import redact
+    from ci_factory.model.text import plain_lines
     from ci_factory.system import ci_env
 
-    click.echo(redact(text, ci_env.secrets()), err=True)
+    click.echo("\n".join(plain_lines(redact(text, ci_env.secrets()))), err=True)
 
 
 def _wrong_usage(error: click.ClickException) -> int:

@@ -5,11 +5,14 @@ from pathlib import Path
 import click
 
 from ci_factory.cli import common, wiring
+from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch
 from ci_factory.model.text import plain
 from ci_factory.model.ticket import IntakeReport
+from ci_factory.planning.pipeline import INDEX_NAME, child_pipelines
+from ci_factory.planning.pipeline_settings import PipelineSettings, from_options
 from ci_factory.planning.table import describe
-from ci_factory.system import records
+from ci_factory.system import ci_env, records
 from ci_factory.workflow import planning
 
 
@@ -17,6 +20,19 @@ from ci_factory.workflow import planning
 @common.repo_option
 @wiring.agent_options
 @click.option("--dry-run", is_flag=True, help="Show the plan; write nothing, claim nothing.")
+@click.option(
+    "--pipelines",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Also write the batch as GitLab child pipelines into this folder (docs/pipelines.md).",
+)
+@click.option(
+    "--pipeline-option",
+    "pipeline_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting of the child pipelines, such as image=python:3.13.",
+)
 @common.out_option
 @common.config_option
 @common.json_option
@@ -25,6 +41,8 @@ def command(
     agent_names: tuple[str, ...],
     agent_command: str | None,
     agent_env: tuple[str, ...],
+    pipelines: Path | None,
+    pipeline_options: tuple[str, ...],
     out: Path | None,
     config_file: Path | None,
     *,
@@ -32,6 +50,9 @@ def command(
     as_json: bool,
 ) -> None:
     """Plan a batch from intake.json: which tickets, in which lane, by whom, on which base, and why."""
+    settings = _settings(pipeline_options)
+    if dry_run and pipelines:
+        raise UsageError("--dry-run writes nothing", where="--pipelines", fix="leave one of the two out")
     choice = wiring.AgentChoice(agent_names, agent_command, agent_env)
     factory = wiring.factory(repo, out, config_file, choice, writes=not dry_run)
     with factory.exclusively():
@@ -40,12 +61,37 @@ def command(
             batch: Batch | None = planning.draft(factory, intake)
         else:
             batch = planning.unfinished(factory) or planning.plan(factory, intake)
+    if pipelines:
+        _write_pipelines(pipelines, batch, settings)
     if as_json:
         common.print_json(batch.model_dump(mode="json") if batch else None)
     elif batch is None:
         click.echo("nothing new to do")
     else:
         _show(batch)
+
+
+def _settings(options: tuple[str, ...]) -> PipelineSettings:
+    """What the job itself knows of server and pipeline, and the options on top of it."""
+    variables = {
+        "plan_pipeline": ci_env.variable("CI_PIPELINE_ID"),
+        "plan_job": ci_env.variable("CI_JOB_NAME"),
+        "server": _server_version(),
+    }
+    return from_options(options, **{name: value for name, value in variables.items() if value})
+
+
+def _server_version() -> str | None:
+    parts = [ci_env.variable(f"CI_SERVER_VERSION_{part}") for part in ("MAJOR", "MINOR")]
+    return ".".join(map(str, parts)) if all(parts) else None
+
+
+def _write_pipelines(folder: Path, batch: Batch | None, settings: PipelineSettings) -> None:
+    """The index comes last: where it is, everything it names is."""
+    written = child_pipelines(batch, settings)
+    for name, text in written.texts.items():
+        records.write_text(folder / name, text)
+    records.write_model(folder / INDEX_NAME, written.index)
 
 
 def _show(batch: Batch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ci_factory import workflow
-from ci_factory.cli import common, progress, wiring
+from ci_factory.cli import common, heartbeat, progress, wiring
 from ci_factory.errors import ExitCode
 from ci_factory.forge.ticket_files import read_tickets
 from ci_factory.model.ticket import Ticket
@@ -47,7 +47,8 @@ def command(
         factory = wiring.factory(repo, out, config_file, choice, progress=watcher, writes=True)
         given = read_checked(tickets)
         wiring.require_tickets(factory, given, tickets)
-        outcome = workflow.run(factory, given)
+        with heartbeat.beating("the batch runs"):
+            outcome = workflow.run(factory, given)
     _tell(factory, outcome, as_json=as_json)
     return int(ExitCode.FACTORY if outcome.broken else ExitCode.OK)
 

@@ -12,6 +12,7 @@ from ci_factory.model.batch import Batch
 from ci_factory.model.event import Event
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import Finding, GateReport, Score
+from ci_factory.model.pipelines import PipelineIndex
 from ci_factory.model.review import ReviewQueue
 from ci_factory.model.ticket import IntakeReport, Ticket
 from ci_factory.system import records
@@ -25,6 +26,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "finding": Finding,
     "gate": GateReport,
     "intake": IntakeReport,
+    "pipelines": PipelineIndex,
     "plan": Plan,
     "publication": Publication,
     "review": ReviewQueue,

@@ -1,5 +1,6 @@
 """`ci-factory score`: the score of a gate.json again, or of the reports that other jobs wrote."""
 
+import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ci_factory import config as configuration
-from ci_factory.cli import common
+from ci_factory.cli import ci_job, common
 from ci_factory.cli.gate import EXIT_CODES, base_config, show, starting_point
 from ci_factory.config import Config
 from ci_factory.errors import ConfigError, UsageError
@@ -79,7 +80,8 @@ class _Change:
     "--reports",
     multiple=True,
     metavar="[FORMAT=]GLOB...",
-    help="Report files to score instead of a gate.json; `**` is any number of folders. Formats are recognised.",
+    help="Report files to score instead of a gate.json; `**` is any number of folders. Formats are recognised. A JSON"
+    " list of globs does too.",
 )
 @click.option(
     "--base-reports",
@@ -111,6 +113,12 @@ class _Change:
     help=f"Configuration file; for a gate.json the one that the gates ran with.  [default: {configuration.FILE_NAME}"
     " of the base commit, else of the current folder]",
 )
+@click.option(
+    "--ci",
+    is_flag=True,
+    help="Base and head of the change as this GitLab job knows them, fetched when missing.",
+)
+@ci_job.fail_options
 @common.json_option
 @click.pass_context
 def command(
@@ -124,7 +132,10 @@ def command(
     root: str | None,
     out: Path,
     config_file: Path | None,
+    fail_on: str,
+    fail_below: float,
     *,
+    ci: bool,
     as_json: bool,
 ) -> None:
     """Compute the score of a gate report again, or of the reports that other jobs wrote.
@@ -134,7 +145,8 @@ def command(
 
     Exit status as of `ci-factory gate`: 0 pass, 1 fail or blocked, 2 wrong usage, 3 the factory failed, 4 inconclusive.
     """
-    change = _Change(repo, base, head, root)
+    reports = tuple(each for given in reports for each in _listed(given))
+    change = _of_job(repo, root) if ci else _Change(repo, base, head, root)
     _check_usage(gate_json, reports, base_reports, change)
     if gate_json is not None:
         report, score = _again(gate_json, _config(config_file), out)
@@ -143,7 +155,24 @@ def command(
         if not as_json:
             click.echo(_coverage(score))
     show(report, score, as_json=as_json)
-    ctx.exit(int(EXIT_CODES[score.verdict]))
+    ctx.exit(int(ci_job.exit_code(score, fail_on, fail_below, EXIT_CODES)))
+
+
+def _of_job(repo: Path | None, root: str | None) -> _Change:
+    """The change of this job, as `ci-factory gate --ci` judges it."""
+    folder = repo or Path()
+    found = ci_job.span(common.open_repository(folder))
+    return _Change(folder, found.base, found.head, root)
+
+
+def _listed(given: str) -> list[str]:
+    """A JSON list of globs, as inputs of a CI component come, is what it lists; anything else is one glob."""
+    try:
+        found = json.loads(given) if given.startswith("[") else None
+    except ValueError:
+        found = None
+    whole = isinstance(found, list) and all(isinstance(each, str) for each in found)
+    return found if found and whole else [given]
 
 
 def _check_usage(

@@ -42,10 +42,15 @@ def score_note(
     return markdown.document(lines)
 
 
-def gate_note(report: GateReport, score: Score, *, hosts: Collection[str] = ()) -> str:
-    """The note's Markdown on any change, whoever made it; the same input gives the same bytes."""
+def gate_note(
+    report: GateReport, score: Score, *, remarks: Sequence[str] = (), hosts: Collection[str] = ()
+) -> str:
+    """The note's Markdown on any change, whoever made it; the same input gives the same bytes.
+
+    `remarks`, already safe, say what a person has to look at.
+    """
     lines = [
-        *_judgement(report, score, (), hosts),
+        *_judgement(report, score, remarks, hosts),
         "",
         *sections.judged(score),
         "",

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ci_factory.model.redaction import GITLAB_TOKEN
+
 _AGENT_BASICS = ("PATH", "LANG", "LC_ALL", "TZ", "TERM", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV")
 
 
@@ -29,9 +31,64 @@ def secrets() -> tuple[str, ...]:
 
 
 def allowed(names: Iterable[str], extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """An environment of basics, the named variables and `extra`; all others, credentials among them, are dropped."""
-    wanted = (*_AGENT_BASICS, *names)
+    """An environment of basics, the named variables and `extra`; all others, credentials among them, are dropped.
+
+    The factory's token and the job's own are dropped even when they are named.
+    """
+    wanted = (*_AGENT_BASICS, *(name for name in names if name not in _SECRETS))
     return {name: os.environ[name] for name in wanted if name in os.environ} | dict(extra or {})
+
+
+_NO = {"", "false", "0", "no", "off"}
+_JOB_TOKEN = "CI_JOB_TOKEN"  # noqa: S105 - a name
+_FORGE_TOKENS = (
+    *("CI_FACTORY_TOKEN", "GITLAB_TOKEN", "GL_TOKEN", "PRIVATE_TOKEN"),
+    *("GITLAB_PRIVATE_TOKEN", "GITLAB_ACCESS_TOKEN", "GITLAB_API_TOKEN", "CI_DEPLOY_PASSWORD"),
+)
+"""Variables that hold a token by the custom of tools for GitLab, whatever the token looks like."""
+_TOKEN = re.compile(rf"(?!glcbt-){GITLAB_TOKEN}")
+"""A token of GitLab that is not a job's own."""
+_FILE_LIMIT = 64 * 1024
+
+
+def in_job() -> bool:
+    """Whether this is a job of a CI system."""
+    return any((variable(name) or "").lower() not in _NO for name in ("GITLAB_CI", "CI"))
+
+
+def on_protected_ref() -> bool:
+    """Whether the job runs for a protected branch or tag."""
+    return (variable("CI_COMMIT_REF_PROTECTED") or "").lower() == "true"
+
+
+def forge_credentials(*names: str) -> tuple[str, ...]:
+    """Names of set variables that can write to a forge: by their name (`names` has more), or by what they hold.
+
+    CI_JOB_TOKEN is in every job and can't be taken out of it, so it, and what GitLab derives from it, does not count. It
+    can't write notes or merge requests, and `allowed` lets no process that we start have it.
+    """
+    known = {*names, *_FORGE_TOKENS} - {_JOB_TOKEN}
+    return tuple(
+        sorted(
+            name
+            for name, value in os.environ.items()
+            if value and (name in known or _holds_token(name, value))
+        )
+    )
+
+
+def _holds_token(name: str, value: str) -> bool:
+    """Whether a token stands in the value, or in the file that a variable of the type `file` names."""
+    if _TOKEN.search(value):
+        return True
+    path = Path(value) if value.startswith("/") and value.endswith(f"/{name}") else None
+    try:
+        if path is None or not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return _TOKEN.search(stream.read(_FILE_LIMIT).decode("utf-8", "replace")) is not None
+    except OSError:
+        return False
 
 
 _TOOLCHAINS = ("JAVA_HOME", "GOROOT", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "VOLTA_HOME", "NVM_DIR")

@@ -167,6 +167,7 @@ class Caller:
             instructions=self.ctx.instructions,
             feedback=feedback,
             answer=self.ctx.answer,
+            earlier=self.ctx.earlier,
         )
 
     def _start(self, task: Task, space: Workspace) -> process.Completed:

@@ -143,7 +143,8 @@ class _Work:
     def _write(self, attempt: Attempt) -> None:
         folder = self.ctx.folder
         if attempt.head is not None:
-            self.ctx.hub.bundle(folder.bundle.absolute(), attempt.base, attempt.head)
+            # from the batch's base: a job that takes it up has no change of a ticket below
+            self.ctx.hub.bundle(folder.bundle.absolute(), self.caller.batch.base, attempt.head)
         else:
             folder.bundle.unlink(missing_ok=True)
         self.caller.event("ended", "ended", ending=attempt.ending.value, reason=attempt.reason[:2000])

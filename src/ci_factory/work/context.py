@@ -39,3 +39,5 @@ class WorkContext:
     """Whether a person stopped this ticket; asked before every step. May raise `Interrupted`."""
     answer: str | None = None
     """What a person decided about an earlier escalation of this ticket."""
+    earlier: str | None = None
+    """An earlier change for this ticket that no longer merges, and what the target branch did instead."""

@@ -15,7 +15,7 @@ from ci_factory.work.agents.protocol import Phase
 if TYPE_CHECKING:
     import jinja2
 
-TEMPLATE_VERSION = "1"
+TEMPLATE_VERSION = "2"
 """Counted up with every change of meaning in work/templates."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -42,8 +42,9 @@ def prompt(
     instructions: str = "",
     feedback: Sequence[str] = (),
     answer: str | None = None,
+    earlier: str | None = None,
 ) -> Prompt:
-    """The Markdown for one call of an agent."""
+    """The Markdown for one call of an agent. `earlier`: a change for the same ticket that no longer merges."""
     template = _environment().get_template(f"{phase}.md.j2")
     return Prompt(
         template.render(
@@ -55,6 +56,7 @@ def prompt(
             instructions=quoted(instructions) if instructions.strip() else "",
             feedback=quoted("\n".join(feedback)) if feedback else "",
             answer=quoted(answer) if answer else "",
+            earlier=quoted(earlier) if earlier else "",
         )
     )
 

@@ -1,4 +1,4 @@
-"""What every stage needs: one project on one forge, with its configuration and its output folder."""
+"""What every stage needs: one project with its configuration and its output folder, and for some stages its forge."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from ci_factory.forge.protocol import Forge
 from ci_factory.model.base import Json
 from ci_factory.model.event import Event
 from ci_factory.publishing.publisher import Publisher
+from ci_factory.system import ci_env
 from ci_factory.system.clock import Clock
 from ci_factory.system.git import Git, Person
 from ci_factory.system.layout import Layout, forge_database
@@ -50,68 +51,36 @@ class Silence:
 
 
 @dataclass(frozen=True)
-class Factory:
-    """One project, wired. `agents` are the ones this run may use."""
+class Workshop:
+    """One project without its forge: what the stages between intake and publication work with, from files to files."""
 
     git: Git
-    forge: Forge
     layout: Layout
     config: Config
     config_folder: Path
     agents: tuple[AgentConfig, ...]
-    person: Person | None
-    """Author and committer of our commits; `None`: as the forge knows us."""
+    """Those that this run may use."""
     clock: Clock
     progress: Progress
-    target: str = ""
-    """Branch that changes are merged into; empty: the project's default branch."""
 
-    @cached_property
-    def target_branch(self) -> str:
-        """Branch that changes are merged into."""
-        return self.target or self.forge.default_branch
+    @property
+    def project(self) -> str:
+        """The project's name."""
+        return project_name(self.git, self.config)
 
-    @cached_property
-    def identity(self) -> Person:
-        """Who we commit as.
+    def off(self) -> str | None:
+        """Why the whole factory is switched off; `None` when it is not."""
+        return None if self.config.enabled else "enabled: false"
 
-        Raises:
-            UsageError: nobody is named.
-        """
-        who = self.person or self.forge.person
-        if who is None:
-            raise nobody()
-        return who
+    def halt(self, ticket_id: str) -> str | None:
+        """Why the work on a ticket has to stop; `None` when it may go on. Whoever has no forge learns nothing here."""
+        del ticket_id
+        return None
 
     @property
     def log(self) -> EventLog:
         """The audit log."""
         return EventLog(self.layout.events)
-
-    @property
-    def publisher(self) -> Publisher:
-        """The only writer to the forge."""
-        return Publisher(
-            self.forge, self.git, self.config, self.identity, halt=self.switch.halt, clock=self.clock
-        )
-
-    @cached_property
-    def switch(self) -> Switch:
-        """What people can stop the factory with."""
-        return Switch(self.forge, self.config, self.clock)
-
-    def tip(self) -> str:
-        """The newest commit of the target branch, in the local repository.
-
-        Raises:
-            ForgeError: there is no such branch.
-        """
-        commit = self.forge.fetch([self.target_branch]).get(self.target_branch)
-        if commit is None:
-            raise ForgeError(
-                f"there is no branch {self.target_branch}", fix="check the project's default branch"
-            )
-        return commit
 
     @property
     def hub(self) -> Git:
@@ -152,8 +121,7 @@ class Factory:
             FactoryError: another run is at work.
             UsageError: the configuration switches the factory off.
         """
-        why = "enabled: false" if not self.config.enabled else self.switch.off()
-        if why is not None:
+        if why := self.off():
             raise UsageError(
                 f"the factory is switched off: {why}",
                 where="enabled",
@@ -169,6 +137,72 @@ class Factory:
             raise FactoryError(
                 "another run is at work on this repository", where=str(path), fix="wait for it"
             ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factory(Workshop):
+    """One project on one forge, wired."""
+
+    forge: Forge
+    person: Person | None
+    """Author and committer of our commits; `None`: as the forge knows us."""
+    target: str = ""
+    """Branch that changes are merged into; empty: the project's default branch."""
+
+    @cached_property
+    def target_branch(self) -> str:
+        """Branch that changes are merged into."""
+        return self.target or self.forge.default_branch
+
+    @cached_property
+    def identity(self) -> Person:
+        """Who we commit as.
+
+        Raises:
+            UsageError: nobody is named.
+        """
+        who = self.person or self.forge.person
+        if who is None:
+            raise nobody()
+        return who
+
+    @property
+    def publisher(self) -> Publisher:
+        """The only writer to the forge."""
+        return Publisher(
+            self.forge, self.git, self.config, self.identity, halt=self.switch.halt, clock=self.clock
+        )
+
+    @cached_property
+    def switch(self) -> Switch:
+        """What people can stop the factory with."""
+        return Switch(self.forge, self.config, self.clock)
+
+    def off(self) -> str | None:
+        """Why the whole factory is switched off, here or on the default branch."""
+        return super().off() or self.switch.off()
+
+    def halt(self, ticket_id: str) -> str | None:
+        """Why the work on a ticket has to stop: people said so on the forge."""
+        return self.switch.halt(ticket_id)
+
+    def tip(self) -> str:
+        """The newest commit of the target branch, in the local repository.
+
+        Raises:
+            ForgeError: there is no such branch.
+        """
+        commit = self.forge.fetch([self.target_branch]).get(self.target_branch)
+        if commit is None:
+            raise ForgeError(
+                f"there is no branch {self.target_branch}", fix="check the project's default branch"
+            )
+        return commit
+
+
+def project_name(git: Git, config: Config) -> str:
+    """The same in every job of a project's pipelines: its path on the server, else the folder's name."""
+    return config.forge.project or ci_env.variable("CI_PROJECT_PATH") or git.folder.name
 
 
 def nobody() -> UsageError:

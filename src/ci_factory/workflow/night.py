@@ -14,10 +14,10 @@ from ci_factory.system import ci_env, process, records
 from ci_factory.workflow import planning
 from ci_factory.workflow.delivery import in_turn
 from ci_factory.workflow.factory import Factory
+from ci_factory.workflow.relay import STACKABLE
 from ci_factory.workflow.stations import STOPPED, Station
 
 _POLL_SECONDS = 0.5
-_STACKABLE = frozenset({Verdict.PASS, Verdict.INCONCLUSIVE})
 
 
 @dataclass
@@ -156,7 +156,7 @@ def _usable(board: _Board, ticket_id: str) -> bool:
     return (
         publication is not None
         and publication.head is not None
-        and board.verdicts.get(ticket_id) in _STACKABLE
+        and board.verdicts.get(ticket_id) in STACKABLE
     )
 
 

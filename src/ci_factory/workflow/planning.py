@@ -5,6 +5,7 @@ from ci_factory.model.batch import Batch, BatchStatus, Limits
 from ci_factory.model.ticket import IntakeReport, Readiness
 from ci_factory.planning.plan import make_batch
 from ci_factory.system import records
+from ci_factory.system.layout import Layout
 from ci_factory.workflow.factory import Factory
 
 
@@ -20,7 +21,11 @@ def unfinished(factory: Factory) -> Batch | None:
 
 def latest(factory: Factory) -> Batch | None:
     """The newest batch, or `None`."""
-    folders = factory.layout.batches()
+    return _latest(factory.layout)
+
+
+def _latest(layout: Layout) -> Batch | None:
+    folders = layout.batches()
     return records.read_model(folders[-1].batch, Batch) if folders else None
 
 
@@ -30,11 +35,20 @@ def required(factory: Factory) -> Batch:
     Raises:
         UsageError: nothing is planned yet.
     """
-    batch = latest(factory)
+    return required_in(factory.layout)
+
+
+def required_in(layout: Layout) -> Batch:
+    """The same, where there is no more than the files.
+
+    Raises:
+        UsageError: nothing is planned yet.
+    """
+    batch = _latest(layout)
     if batch is None:
         raise UsageError(
             "there is no batch yet",
-            where=str(factory.layout.root),
+            where=str(layout.root),
             fix="ci-factory intake, then ci-factory plan",
         )
     return batch
@@ -67,7 +81,7 @@ def draft(factory: Factory, intake: IntakeReport) -> Batch:
         config=factory.config,
         batch_id=_batch_id(factory),
         created_at=factory.clock.now(),
-        project=factory.git.folder.name,
+        project=factory.project,
         target_branch=factory.target_branch,
         base=factory.tip(),
         limits=Limits(

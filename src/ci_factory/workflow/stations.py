@@ -17,7 +17,9 @@ from ci_factory.system import records
 from ci_factory.work.agents.registry import ADAPTERS
 from ci_factory.work.attempt import work_ticket
 from ci_factory.work.context import WorkContext
-from ci_factory.workflow.factory import Factory
+from ci_factory.workflow import relay
+from ci_factory.workflow.earlier import earlier_change
+from ci_factory.workflow.factory import Factory, Workshop
 
 STOPPED = "stopped"
 """Outcome of a publication that a person stopped on its way."""
@@ -33,10 +35,10 @@ class Interruption:
 
 
 @dataclass(frozen=True)
-class Station:
-    """Works on tickets of one batch; used from several threads."""
+class Bench:
+    """Works on tickets of one batch and judges the changes, without any forge; used from several threads."""
 
-    factory: Factory
+    factory: Workshop
     batch: Batch
     interruption: Interruption = field(default_factory=Interruption)
 
@@ -74,11 +76,12 @@ class Station:
             instructions=self._instructions,
             stop=self._stop(planned.id),
             answer=planned.candidate.answer.words if planned.candidate.answer else None,
+            earlier=earlier_change(factory.hub, factory.layout, self.batch, planned.id),
         )
         return work_ticket(planned, self.batch, context)
 
-    def check(self, base: str, head: str) -> tuple[GateReport, Score]:
-        """Run the gates on a change that lies in the hub."""
+    def check(self, base: str, head: str, *, remember: bool = True) -> tuple[GateReport, Score]:
+        """Run the gates on a change that lies in the hub; `remember` measurements from run to run."""
         factory = self.factory
         report = run_gates(
             factory.hub,
@@ -86,7 +89,7 @@ class Station:
             head,
             config=factory.config,
             scratch=factory.layout.worktrees,
-            cache=factory.layout.cache,
+            cache=factory.layout.cache if remember else None,
             clock=factory.clock,
         )
         return report, score_report(report, factory.config.gates)
@@ -111,27 +114,6 @@ class Station:
         )
         return report, score
 
-    def publish(self, judged: Judged) -> Publication:
-        """Bring the ticket to the forge. What may not be published goes to people with the reason."""
-        folder = self.factory.layout.batch(self.batch.id).ticket(judged.planned.id)
-        publisher = self.factory.publisher
-        try:
-            publication = publisher.publish(judged, self.batch, folder)
-        except (ArtifactError, Conflict) as error:
-            priority = judged.planned.candidate.ticket.priority
-            publication = publisher.refuse(judged.attempt, error, priority=priority)
-        if publication.outcome != STOPPED:  # what is not finished has no record, so the next run finishes it
-            records.write_model(folder.publication, publication)
-        self.factory.event(
-            "publish",
-            "published",
-            self.batch.id,
-            judged.planned.id,
-            outcome=publication.outcome,
-            merge_request=publication.merge_request,
-        )
-        return publication
-
     def skip(self, planned: PlannedTicket, base: str, reason: str) -> Judged:
         """A ticket that is not started, with the reason; it goes back to the queue."""
         now = self.factory.clock.now()
@@ -153,7 +135,7 @@ class Station:
         def stop() -> bool:
             if self.interruption.asked:
                 raise Interrupted("interrupted", where=ticket_id)
-            return self.factory.switch.halt(ticket_id) is not None
+            return self.factory.halt(ticket_id) is not None
 
         return stop
 
@@ -164,7 +146,37 @@ class Station:
         return next((text[:_INSTRUCTIONS_LIMIT] for text in texts if text), "")
 
 
-def agent_named(factory: Factory, name: str) -> AgentConfig:
+@dataclass(frozen=True)
+class Station(Bench):
+    """A bench with a forge: publishes as well."""
+
+    factory: Factory
+
+    def publish(self, judged: Judged) -> Publication:
+        """Bring the ticket to the forge. What may not be published goes to people with the reason."""
+        folder = self.factory.layout.batch(self.batch.id).ticket(judged.planned.id)
+        publisher = self.factory.publisher
+        try:
+            relay.check_verdict(judged)
+            standing = relay.on_published(self.factory, self.batch, judged)
+            publication = publisher.publish(standing, self.batch, folder)
+        except (ArtifactError, Conflict) as error:
+            priority = judged.planned.candidate.ticket.priority
+            publication = publisher.refuse(judged.attempt, error, priority=priority)
+        if publication.outcome != STOPPED:  # what is not finished has no record, so the next run finishes it
+            records.write_model(folder.publication, publication)
+        self.factory.event(
+            "publish",
+            "published",
+            self.batch.id,
+            judged.planned.id,
+            outcome=publication.outcome,
+            merge_request=publication.merge_request,
+        )
+        return publication
+
+
+def agent_named(factory: Workshop, name: str) -> AgentConfig:
     """The agent a plan names.
 
     Raises:

@@ -132,6 +132,21 @@ class Transfer:
             self._deepen(transit, tips)
             return tips
 
+    def fetch_commit(self, commit: str) -> None:
+        """Bring one commit into the local repository that no branch needs to have, such as a merge request's from a fork.
+
+        No ref is made. A shallow clone gets it without its history.
+
+        Raises:
+            ForgeError: it is no name of a commit, the server does not give it, or there is no answer.
+        """
+        if not _SHA.fullmatch(commit):
+            raise ForgeError(f"{commit!r} is not the name of a commit")
+        with self._fetching, self._opened() as transit:
+            self._bring(transit, (), *(("--depth=1",) if self._is_shallow() else ()), also=commit)
+        if not self._is_here(commit):
+            raise ForgeError(f"the server did not give the commit {commit}", where=self.url, fix="run again")
+
     def _bring(self, transit: Transit, names: Iterable[str], *flags: str, also: str = "") -> dict[str, str]:
         """Fetch branches, and where they were at that moment."""
         lines = [f"+refs/heads/{name}:refs/heads/{name}\n" for name in names]

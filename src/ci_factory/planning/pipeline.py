@@ -1,0 +1,136 @@
+"""A batch as GitLab child pipelines: for each ticket an agent job, and a gate job that needs it. Pure.
+
+Independent tickets are a matrix of agent jobs and a paired matrix of gate jobs; tickets that build on others are jobs of
+their own with `needs`. A lane is a resource group. What is larger than GitLab's limits becomes several children.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ci_factory.errors import UsageError
+from ci_factory.model.batch import Batch
+from ci_factory.model.pipelines import ChildPipeline, PipelineIndex
+from ci_factory.planning.pipeline_jobs import ChildWriter, Job, idle
+from ci_factory.planning.pipeline_settings import JOBS_PER_TICKET, PipelineSettings
+from ci_factory.planning.pipeline_split import Links, link, split
+
+MAX_BYTES = 2_000_000
+"""GitLab reads no YAML file that is larger, nor a child from an artifact above 5 MB."""
+INDEX_NAME = "index.json"
+
+if TYPE_CHECKING:
+    from yaml import SafeDumper as _Dumper
+else:
+    _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+@dataclass(frozen=True)
+class ChildPipelines:
+    """What is written into one folder."""
+
+    index: PipelineIndex
+    texts: dict[str, str]
+    """YAML by file name."""
+
+
+def child_pipelines(batch: Batch | None, settings: PipelineSettings) -> ChildPipelines:
+    """Write the children of a batch; the same batch and settings give the same bytes.
+
+    Without tickets there is one child that does nothing, as whoever triggers can't know beforehand.
+
+    Raises:
+        ArtifactError: the batch contradicts itself.
+        UsageError: a child is larger than GitLab allows.
+    """
+    if batch is None or not batch.tickets:
+        return _collected(batch.id if batch else None, settings, [(idle(settings), ChildFacts())])
+    tickets = sorted(batch.tickets, key=lambda each: each.order)
+    links = link(tickets)
+    lanes = {each.id: each.lane for each in tickets}
+    writer = ChildWriter(batch.id, settings.agent_timeout(batch.limits), lanes, links, settings)
+    children = split(links, size=settings.child_size, max_needs=settings.max_needs)
+    facts = _facts(children, links)
+    return _collected(batch.id, settings, [(writer.document(each.tickets), each) for each in facts])
+
+
+@dataclass(frozen=True)
+class ChildFacts:
+    """What the index says of a child beyond its file."""
+
+    tickets: tuple[str, ...] = ()
+    after: tuple[int, ...] = ()
+    carries: tuple[str, ...] = ()
+
+
+def _facts(children: Sequence[Sequence[str]], links: Links) -> list[ChildFacts]:
+    number_of = {ticket: number for number, child in enumerate(children, 1) for ticket in child}
+    return [_fact(child, number, number_of, links) for number, child in enumerate(children, 1)]
+
+
+def _fact(child: Sequence[str], number: int, number_of: dict[str, int], links: Links) -> ChildFacts:
+    """Of a stack that reaches into an earlier child its last change is enough: published, it has the others in it."""
+    wanted = dict.fromkeys(each for ticket in child for each in links.predecessors[ticket])
+    carries = [each for each in wanted if number_of[each] != number]
+    after = sorted({number_of[each] for each in carries})
+    return ChildFacts(tuple(child), tuple(after), tuple(carries))
+
+
+def _collected(
+    batch_id: str | None, settings: PipelineSettings, children: Sequence[tuple[Job, ChildFacts]]
+) -> ChildPipelines:
+    texts, entries = {}, []
+    for number, (document, facts) in enumerate(children, start=1):
+        name = f"child-{number}.yml"
+        texts[name] = text = _text(document, name)
+        entries.append(
+            ChildPipeline(
+                number=number,
+                file=name,
+                tickets=facts.tickets,
+                jobs=JOBS_PER_TICKET * len(facts.tickets) or 1,
+                bytes=len(text.encode()),
+                after=facts.after,
+                carries=facts.carries,
+            )
+        )
+    pairing = "matrix" if settings.by_matrix else "jobs"
+    return ChildPipelines(PipelineIndex(batch_id=batch_id, pairing=pairing, children=tuple(entries)), texts)
+
+
+def _text(document: Job, name: str) -> str:
+    """The document as YAML.
+
+    Raises:
+        UsageError: it is larger than GitLab reads.
+    """
+    text: str = yaml.dump(document, Dumper=_PlainDumper, sort_keys=False, width=200)
+    if len(text.encode()) > MAX_BYTES:
+        raise UsageError(
+            f"it would be larger than {MAX_BYTES} bytes, and GitLab would not read it",
+            where=name,
+            fix="lower the pipeline option max-tickets",
+        )
+    return text
+
+
+class _PlainDumper(_Dumper):
+    """PyYAML's safe dumper, without anchors, and with quotes around whatever another YAML reader may take for a number.
+
+    Ruby's reader knows numbers and dates that PyYAML writes without quotes, and a ticket may be called `2026-1-1`.
+    """
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Write values that are used twice out twice."""
+        del data
+        return True
+
+
+def _represent_text(dumper: Any, text: str) -> Any:  # noqa: ANN401 - PyYAML's own types are not exported
+    style = "'" if text[:1].isdigit() else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_PlainDumper.add_representer(str, _represent_text)
