@@ -148,7 +148,8 @@ def test_interrupted_run_keeps_what_was_done(make_line: MakeLine) -> None:
     """Ctrl-C is exit 130, counts no ticket as failed, and the next run completes the night."""
     line = make_line([{"id": "1"}, {"id": "2", "body": "sleep: 30"}])
     process = subprocess.Popen(
-        [sys.executable, "-m", "ci_factory", *line.argv()],
+        # a suite that runs in the background of a shell may have been told to ignore Ctrl-C
+        ["env", "--default-signal=INT", sys.executable, "-m", "ci_factory", *line.argv()],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
