@@ -1,6 +1,5 @@
 """A project on the GitLab stand-in with tickets, and the real command line working on it. Shared by tests and tables."""
 
-import json
 import multiprocessing
 import os
 import re
@@ -167,15 +166,3 @@ def _command(word: Any, argv: list[str], environment: dict[str, str]) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     word.recv()
     raise SystemExit(main.run(argv))
-
-
-def as_json(line: GitLabLine, *argv: str) -> Any:
-    """What a command prints with --json, run as a program."""
-    import subprocess
-    import sys
-
-    words = [sys.executable, "-m", "ci_factory", *argv, "--repo", str(line.repo), "--json"]
-    done = subprocess.run(
-        words, env={**os.environ, **line.environment()}, capture_output=True, text=True, check=False
-    )
-    return json.loads(done.stdout)

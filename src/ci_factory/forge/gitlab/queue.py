@@ -67,8 +67,8 @@ def issues(project: Project, wanted: Wanted) -> list[Issue]:
     if found is None:
         nodes = rest.issues(project.api, project.at("issues"), wanted)
     else:
-        facts = [project.learn(data) for data in found]
-        assert facts  # noqa: S101 - there always is a first page
+        for data in found:
+            project.learn(data)
         nodes = [node for data in found for node in data["project"]["issues"]["nodes"]]
     return [to_issue(node, project.path) for node in nodes]
 
