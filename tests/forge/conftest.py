@@ -154,9 +154,9 @@ class GitLabWorld:
     _forges: dict[str, GitLabForge] = field(default_factory=dict)
 
     def token(self, name: str) -> str:
-        """A token of a user, who is made when new."""
+        """A token of a user, who is made when new; whose name says so is a bot."""
         if name not in self._tokens:
-            self._tokens[name] = self.server.user(name)
+            self._tokens[name] = self.server.user(name, bot=name.endswith("-bot"))
         return self._tokens[name]
 
     def api(self, name: str) -> Api:

@@ -88,7 +88,7 @@ class StandIn:
     # People
 
     def user(self, name: str, *, bot: bool = False, admin: bool = False) -> str:
-        """A new user; returns a token of theirs with scope `api`."""
+        """A user, who is made when new; returns a new token of theirs with scope `api`."""
         return str(self._do("user", name=name, bot=bot, admin=admin))
 
     def token(self, user: str, scopes: tuple[str, ...] = ("api",), expires: str | None = None) -> str:

@@ -41,6 +41,15 @@ def control(name: str) -> Response:
 
 
 def _user(db: Db, name: str, bot: bool, admin: bool) -> str:
+    there = db.one("SELECT bot, admin FROM user WHERE username = ?", name)
+    if there is None:
+        _add_user(db, name, bot=bot, admin=admin)
+    elif (bool(there["bot"]), bool(there["admin"])) != (bot, admin):
+        raise ValueError(f"there is another user {name!r}")
+    return _token(db, name, ["api"], None)
+
+
+def _add_user(db: Db, name: str, *, bot: bool, admin: bool) -> None:
     db.insert(
         "user",
         username=name,
@@ -50,7 +59,6 @@ def _user(db: Db, name: str, bot: bool, admin: bool) -> str:
         admin=admin,
         created_at=db.now,
     )
-    return _token(db, name, ["api"], None)
 
 
 def _token(db: Db, user: str, scopes: list[str], expires: str | None) -> str:

@@ -187,8 +187,6 @@ def _gitlab(repo: Path, request: pytest.FixtureRequest) -> Made:
     path, tokens = f"asking/project-{next(_NUMBERS)}", _TOKENS.setdefault(server.url, {})
     made = GitLabWorld(server, path, server.project(path, source=repo), Git(repo), ServerClock(START, server), tokens)  # fmt: skip
     request.addfinalizer(lambda: server.clock(None))
-    if "helper-bot" not in tokens:
-        tokens["helper-bot"] = server.user("helper-bot", bot=True)
     made.as_user("helper-bot", "maintainer")
     made.as_user("rob", "reporter")
     forge = made.as_user("factory-bot")

@@ -58,7 +58,7 @@ class GitLabLine:
         line.id = server.project(path, source=repo)
         for name, role in ((BOT, "developer"), (BOSS, "owner")):
             if name not in tokens:
-                tokens[name] = _token(server, name)
+                tokens[name] = server.user(name, bot=name == BOT)
             server.member(line.id, name, role)
         line.token = tokens[BOT]
         line._admin = gitlab.Gitlab(server.url, private_token=tokens[BOSS])
@@ -112,14 +112,6 @@ class GitLabLine:
         shutil.copytree(self.repo, repo, symlinks=True)
         shutil.copytree(self.out, out, symlinks=True)
         return GitLabLine.make(self.server, path, repo, out, tokens)
-
-
-def _token(server: StandIn, name: str) -> str:
-    """Of a user whom another test may have made."""
-    try:
-        return server.user(name, bot=name == BOT)
-    except RuntimeError:
-        return server.token(name)
 
 
 def description(ticket: Ticket) -> str:
