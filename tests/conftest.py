@@ -88,7 +88,7 @@ def new_repo(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def factory_cli() -> Callable[..., Ran]:
     """`factory_cli(*args, cwd=None, env=None)`: run the real command line as a process."""
 

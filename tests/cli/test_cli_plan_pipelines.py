@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ci_factory.model.pipelines import PipelineIndex
-from ci_factory.planning.pipeline import INDEX_NAME
+from ci_factory.planning.pipeline_names import INDEX_NAME
 
 TICKET = """---
 title: Add two $(touch pwned)

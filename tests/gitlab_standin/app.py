@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from tests.gitlab_standin import auth, routes
+from tests.gitlab_standin import auth, routes, runners
 from tests.gitlab_standin.context import ApiError, Call, answer, call
 from tests.gitlab_standin.faults import CONTROL, RECORD, STALE, Faults
 from tests.gitlab_standin.limits import Limits
@@ -54,6 +54,7 @@ class StandInApp(Flask):
         if request.path.startswith(CONTROL) or getattr(view, OWN_TRANSACTION, False):
             g.store, g.settings, g.limits = self.store, self.settings, self.limits
             return self._view()
+        runners.catch_up(self.store, self.settings)
         with self._transaction() as (db, branches):
             g.limits = self.limits
             g.call = Call(self.store, self.settings, db, branches=branches)

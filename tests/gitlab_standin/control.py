@@ -27,9 +27,9 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from tests.gitlab_standin.wire import Fault, Job, Request, plain
+from tests.gitlab_standin.wire import Bridge, Fault, Job, Request, plain
 
-__all__ = ["Fault", "Job", "Request", "StandIn"]
+__all__ = ["Bridge", "Fault", "Job", "Request", "StandIn"]
 _ROOT = Path(__file__).parents[2]
 _SECONDS = 30
 
@@ -159,8 +159,9 @@ class StandIn:
         status: str = "success",
         source: str = "push",
         jobs: tuple[Job, ...] = (),
+        bridges: tuple[Bridge, ...] = (),
     ) -> int:
-        """A pipeline with its jobs; returns its id."""
+        """A pipeline with its jobs and what triggers others; returns its id."""
         return int(
             self._do(
                 "pipeline",
@@ -170,8 +171,16 @@ class StandIn:
                 status=status,
                 source=source,
                 jobs=[plain(job) for job in jobs],
+                bridges=[plain(bridge) for bridge in bridges],
             )
         )
+
+    def attach(self, pipeline: int, folder: Path) -> None:
+        """Let a pipeline have the jobs that gitlab-ci-local runs, with their children and artifacts, as far as they are now.
+
+        `folder` is its state folder, `.gitlab-ci-local`; what it prints has to be in `console.log` there.
+        """
+        self._do("attach", pipeline=pipeline, folder=str(folder.resolve()))
 
     def schedule(
         self,

@@ -1,17 +1,15 @@
 """What tests do behind GitLab's back: people, projects, time, faults. Each is one named operation with arguments."""
 
 import hmac
-import io
 import json
 import secrets
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request
 
-from tests.gitlab_standin import access
+from tests.gitlab_standin import access, control_pipelines
 from tests.gitlab_standin.auth import LEVELS, project_by
 from tests.gitlab_standin.context import Call, answer
 from tests.gitlab_standin.faults import CONTROL, Faults
@@ -169,49 +167,6 @@ def _set_project(db: Db, project: int, settings: dict[str, Any]) -> None:
     db.update("project", project, **settings)
 
 
-def _pipeline(
-    db: Db, project: int, ref: str, sha: str | None, status: str, source: str, jobs: list[dict[str, Any]]
-) -> int:
-    found = sha or Repo(g.store.repository(project)).resolve(ref)
-    if found is None:
-        raise LookupError(f"there is no ref {ref!r}")
-    iid = db.value("SELECT coalesce(max(iid), 0) + 1 FROM pipeline WHERE project_id = ?", project)
-    row_id = db.insert(
-        "pipeline",
-        project_id=project,
-        iid=iid,
-        ref=ref,
-        sha=found,
-        status=status,
-        source=source,
-        created_at=db.now,
-        updated_at=db.now,
-        started_at=db.now,
-        finished_at=None if status in {"created", "pending", "running"} else db.now,
-    )
-    for job in jobs:
-        files = job.pop("files")
-        db.insert(
-            "job",
-            pipeline_id=row_id,
-            project_id=project,
-            **job,
-            artifacts=_zipped(files) if files else None,
-            created_at=db.now,
-            started_at=db.now,
-            finished_at=db.now,
-        )
-    return row_id
-
-
-def _zipped(files: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return buffer.getvalue()
-
-
 def _schedule(db: Db, project: int, description: str, owner: str, cron: str, ref: str, active: bool) -> int:
     return db.insert(
         "schedule",
@@ -237,7 +192,8 @@ _INSIDE: dict[str, Operation] = {
     "member": _member,
     "protect": _protect,
     "variable": _variable,
-    "pipeline": _pipeline,
+    "pipeline": control_pipelines.add,
+    "attach": control_pipelines.attach,
     "schedule": _schedule,
 }
 

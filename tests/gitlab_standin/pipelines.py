@@ -1,23 +1,9 @@
-"""Pipelines, jobs, artifacts, schedules and variables."""
-
-import io
-import zipfile
+"""Pipelines of a project."""
 
 from flask import Blueprint, Response
 
 from tests.gitlab_standin import auth, present
-from tests.gitlab_standin.context import (
-    Json,
-    answer,
-    call,
-    db,
-    fail,
-    missing,
-    not_found,
-    parameters,
-    unauthorized,
-    words,
-)
+from tests.gitlab_standin.context import Json, answer, call, db, fail, missing, not_found, parameters
 from tests.gitlab_standin.pagination import Listing, pages
 from tests.gitlab_standin.store import Row, moment
 from tests.gitlab_standin.versions import repo
@@ -25,10 +11,6 @@ from tests.gitlab_standin.versions import repo
 api = Blueprint("pipelines", __name__, url_prefix="/api/v4")
 _PROJECT = "/projects/<ref:ref>"
 _PIPELINE = f"{_PROJECT}/pipelines/<int:pipeline_id>"
-_JOB = f"{_PROJECT}/jobs/<int:job_id>"
-
-
-# Pipelines
 
 
 def show_pipeline(row: Row, project: Row) -> Json:
@@ -49,20 +31,22 @@ def _show_in_detail(row: Row, project: Row) -> Json:
         "started_at": row["started_at"],
         "finished_at": row["finished_at"],
         "committed_at": None,
-        "duration": _seconds(row),
+        "duration": seconds(row),
         "queued_duration": 0,
         "coverage": row["coverage"],
         "detailed_status": {"text": row["status"], "label": row["status"], "group": row["status"]},
     }
 
 
-def _seconds(row: Row) -> float | None:
+def seconds(row: Row) -> float | None:
+    """How long a pipeline or a job took; `None` while it does."""
     if row["started_at"] is None or row["finished_at"] is None:
         return None
     return (moment(row["finished_at"]) - moment(row["started_at"])).total_seconds()
 
 
-def _find(ref: str, pipeline_id: int) -> tuple[Row, Row]:
+def find(ref: str, pipeline_id: int) -> tuple[Row, Row]:
+    """A pipeline and its project, for who may read them."""
     project = auth.project(ref, auth.REPORTER)
     row = db().one("SELECT * FROM pipeline WHERE id = ? AND project_id = ?", pipeline_id, project["id"])
     if row is None:
@@ -78,6 +62,8 @@ def list_pipelines(ref: str) -> Response:
     for name in ("ref", "sha", "status", "source"):
         if name in values:
             found.need(f"{name} = ?", values[name])
+    if "source" not in values:
+        found.need("source != 'parent_pipeline'")  # children are listed only when asked for
     if "updated_after" in values:
         found.need("updated_at >= ?", values["updated_after"])
     return pages(found, lambda row: show_pipeline(row, project))
@@ -86,7 +72,7 @@ def list_pipelines(ref: str) -> Response:
 @api.get(_PIPELINE)
 def get_pipeline(ref: str, pipeline_id: int) -> Response:
     """One pipeline."""
-    return answer(_show_in_detail(*_find(ref, pipeline_id)))
+    return answer(_show_in_detail(*find(ref, pipeline_id)))
 
 
 @api.get(f"{_PROJECT}/pipelines/latest")
@@ -132,148 +118,3 @@ def insert(project: Row, ref: str, sha: str, source: str) -> Row:
         updated_at=db().now,
     )
     return db().get("SELECT * FROM pipeline WHERE id = ?", row_id)
-
-
-# Jobs
-
-
-def _show_job(row: Row, project: Row) -> Json:
-    pipeline = db().get("SELECT * FROM pipeline WHERE id = ?", row["pipeline_id"])
-    size = None if row["artifacts"] is None else len(row["artifacts"])
-    archive = {"filename": "artifacts.zip", "size": size}
-    return {
-        "id": row["id"],
-        "status": row["status"],
-        "stage": row["stage"],
-        "name": row["name"],
-        "ref": pipeline["ref"],
-        "tag": False,
-        "coverage": None,
-        "allow_failure": bool(row["allow_failure"]),
-        "created_at": row["created_at"],
-        "started_at": row["started_at"],
-        "finished_at": row["finished_at"],
-        "erased_at": row["erased_at"],
-        "duration": _seconds(row),
-        "queued_duration": 0.0,
-        "user": present.user_by_id(pipeline["user_id"]),
-        "commit": None,
-        "pipeline": show_pipeline(pipeline, project),
-        "failure_reason": row["failure_reason"],
-        "web_url": present.web_url(project, f"jobs/{row['id']}"),
-        "project": {"ci_job_token_scope_enabled": False},
-        "artifacts": [archive | {"file_type": "archive", "file_format": "zip"}] if size is not None else [],
-        **({"artifacts_file": archive} if size is not None else {}),
-        "runner": None,
-        "artifacts_expire_at": None,
-        "archived": False,
-        "tag_list": [],
-    }
-
-
-def _jobs(project: Row, *, pipeline_id: int | None = None) -> Response:
-    values = parameters()
-    found = Listing("job", ["project_id = ?"], [project["id"]])
-    if pipeline_id is not None:
-        found.need("pipeline_id = ?", pipeline_id)
-    if statuses := words(values.get("scope")):
-        found.need(f"status IN ({', '.join('?' * len(statuses))})", *statuses)
-    return pages(found, lambda row: _show_job(row, project), keyset=pipeline_id is None)
-
-
-@api.get(f"{_PROJECT}/jobs")
-def list_jobs(ref: str) -> Response:
-    """Jobs, newest first."""
-    return _jobs(auth.project(ref, auth.REPORTER))
-
-
-@api.get(f"{_PIPELINE}/jobs")
-def list_pipeline_jobs(ref: str, pipeline_id: int) -> Response:
-    """Jobs of a pipeline."""
-    row, project = _find(ref, pipeline_id)
-    return _jobs(project, pipeline_id=row["id"])
-
-
-@api.get(f"{_PIPELINE}/bridges")
-def list_bridges(ref: str, pipeline_id: int) -> Response:
-    """Triggers of child pipelines: none."""
-    _find(ref, pipeline_id)
-    return answer([])
-
-
-def _find_job(ref: str, job_id: int) -> tuple[Row, Row]:
-    project = auth.project(ref, auth.REPORTER)
-    row = db().one("SELECT * FROM job WHERE id = ? AND project_id = ?", job_id, project["id"])
-    if row is None:
-        not_found()
-    return row, project
-
-
-@api.get(_JOB)
-def get_job(ref: str, job_id: int) -> Response:
-    """One job."""
-    return answer(_show_job(*_find_job(ref, job_id)))
-
-
-@api.get(f"{_JOB}/trace")
-def get_trace(ref: str, job_id: int) -> Response:
-    """What a job printed."""
-    row, _ = _find_job(ref, job_id)
-    return Response(row["trace"], mimetype="text/plain")
-
-
-@api.get(f"{_JOB}/artifacts")
-def get_artifacts(ref: str, job_id: int) -> Response:
-    """A job's artifacts as one archive."""
-    return _archive(_find_job(ref, job_id)[0])
-
-
-@api.get(f"{_JOB}/artifacts/<path:path>")
-def get_artifact(ref: str, job_id: int, path: str) -> Response:
-    """One file of a job's artifacts."""
-    return _member_of(_find_job(ref, job_id)[0], path)
-
-
-def _archive(row: Row) -> Response:
-    if row["artifacts"] is None:
-        not_found()
-    headers = {"Content-Disposition": 'attachment; filename="artifacts.zip"'}
-    return Response(row["artifacts"], headers=headers, mimetype="application/octet-stream")
-
-
-def _member_of(row: Row, path: str) -> Response:
-    if row["artifacts"] is None:
-        not_found()
-    with zipfile.ZipFile(io.BytesIO(row["artifacts"])) as archive:
-        if path not in archive.namelist():
-            not_found()
-        return Response(archive.read(path), mimetype="application/octet-stream")
-
-
-@api.get(f"{_PROJECT}/jobs/artifacts/<ref:name>/download")
-@api.get(f"{_PROJECT}/jobs/artifacts/<ref:name>/raw/<path:path>")
-def get_latest_artifacts(ref: str, name: str, path: str | None = None) -> Response:
-    """Artifacts of the newest successful job of that name on a branch."""
-    project = auth.project(ref, auth.REPORTER)
-    row = db().one(
-        "SELECT job.* FROM job JOIN pipeline ON pipeline.id = pipeline_id WHERE job.project_id = ? AND pipeline.ref = ?"
-        " AND job.name = ? AND job.status = 'success' AND pipeline.status = 'success' ORDER BY job.id DESC LIMIT 1",
-        project["id"],
-        name,
-        parameters().get("job", ""),
-    )
-    if row is None:
-        not_found()
-    return _archive(row) if path is None else _member_of(row, path)
-
-
-@api.get("/job")
-def get_own_job() -> Response:
-    """The job that a job token belongs to."""
-    token = call().token
-    if token is None or token["kind"] != "job":
-        unauthorized()
-    row = db().one("SELECT * FROM job WHERE project_id = ? ORDER BY id DESC LIMIT 1", token["project_id"])
-    if row is None:
-        not_found()
-    return answer(_show_job(row, db().get("SELECT * FROM project WHERE id = ?", token["project_id"])))

@@ -6,12 +6,15 @@ from flask import Blueprint
 
 _MODULES = (
     "access",
+    "ci_lint",
     "control_api",
     "discussions",
     "events",
     "git_http",
     "graphql",
+    "instance",
     "issues",
+    "jobs",
     "labels",
     "links",
     "merge_requests",

@@ -97,6 +97,22 @@ def create_schedule(ref: str) -> Response:
     )
 
 
+@api.put(f"{_PROJECT}/pipeline_schedules/<int:schedule_id>")
+def update_schedule(ref: str, schedule_id: int) -> Response:
+    """Change a schedule: its owner may, and nobody else."""
+    row, _ = _find_schedule(ref, schedule_id)
+    if row["owner_id"] != call().me["id"]:
+        forbidden()
+    values = parameters()
+    names = ("description", "ref", "cron", "cron_timezone")
+    changed: Json = {name: values[name] for name in names if name in values}
+    if "active" in values:
+        changed["active"] = truth(values["active"])
+    if changed:
+        db().update("schedule", row["id"], **changed, updated_at=db().now)
+    return answer(_show_schedule(_find_schedule(ref, schedule_id)[0], variables=True))
+
+
 @api.post(f"{_PROJECT}/pipeline_schedules/<int:schedule_id>/play")
 def play_schedule(ref: str, schedule_id: int) -> Response:
     """Start its pipeline now."""
@@ -164,8 +180,8 @@ def create_variable(ref: str) -> Response:
     project, values = auth.project(ref, auth.MAINTAINER), parameters()
     if gone := [name for name in ("key", "value") if name not in values]:
         missing(*gone)
-    taken = "SELECT 1 FROM variable WHERE project_id = ? AND schedule_id IS NULL AND key = ?"
-    if db().one(taken, project["id"], values["key"]):
+    taken = "SELECT 1 FROM variable WHERE project_id = ? AND schedule_id IS NULL AND key = ? AND environment_scope = ?"
+    if db().one(taken, project["id"], values["key"], values.get("environment_scope") or "*"):
         fail(400, {"key": [f"({values['key']}) has already been taken"]})
     row_id = db().insert(
         "variable",

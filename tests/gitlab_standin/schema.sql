@@ -111,7 +111,8 @@ CREATE TABLE job (
   id INTEGER PRIMARY KEY, pipeline_id INTEGER NOT NULL REFERENCES pipeline, project_id INTEGER NOT NULL,
   name TEXT NOT NULL, stage TEXT NOT NULL, status TEXT NOT NULL, allow_failure INTEGER NOT NULL DEFAULT 0,
   trace TEXT NOT NULL DEFAULT '', artifacts BLOB, failure_reason TEXT, created_at TEXT NOT NULL, started_at TEXT,
-  finished_at TEXT, erased_at TEXT
+  finished_at TEXT, erased_at TEXT, retried INTEGER NOT NULL DEFAULT 0,
+  bridge INTEGER NOT NULL DEFAULT 0, downstream_id INTEGER REFERENCES pipeline
 );
 CREATE INDEX job_pipeline ON job (pipeline_id);
 CREATE TABLE schedule (
@@ -123,6 +124,10 @@ CREATE TABLE variable (
   id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL REFERENCES project, schedule_id INTEGER REFERENCES schedule,
   key TEXT NOT NULL, value TEXT NOT NULL, protected INTEGER NOT NULL DEFAULT 0, masked INTEGER NOT NULL DEFAULT 0,
   variable_type TEXT NOT NULL DEFAULT 'env_var', environment_scope TEXT NOT NULL DEFAULT '*'
+);
+CREATE TABLE runner (
+  id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL REFERENCES project, description TEXT NOT NULL, token TEXT NOT NULL,
+  tags TEXT NOT NULL, run_untagged INTEGER NOT NULL, paused INTEGER NOT NULL, contacted_at TEXT
 );
 CREATE TABLE protected_branch (
   id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL REFERENCES project, name TEXT NOT NULL,

@@ -1,6 +1,7 @@
 """What a test turns on: limits, short pages, an older or smaller GitLab."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -18,6 +19,8 @@ class Settings:
     """Most items on one page, whatever is asked for: pages get short before the last one."""
     limits: dict[str, int] = field(default_factory=dict)
     """Requests a user and minute: `notes`, `issues`, `api`."""
+    attached: dict[int, Path] = field(default_factory=dict)
+    """Pipelines whose jobs a runner works on now, and the runner's folders."""
 
     def at_least(self, major: int, minor: int = 0) -> bool:
         """Whether the server says that it is this version or newer."""

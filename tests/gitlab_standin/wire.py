@@ -1,5 +1,8 @@
 """What a test and the server's process tell each other."""
 
+import base64
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,11 +62,26 @@ class Job:
     stage: str = "test"
     status: str = "success"
     trace: str = ""
-    files: dict[str, str] = field(default_factory=dict)
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
     """Its artifacts."""
+    failure_reason: str | None = None
+    allow_failure: bool = False
+    retried: bool = False
+    """A later job of that name took its place."""
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A job that triggers another pipeline."""
+
+    name: str
+    downstream: int | None = None
+    """The pipeline that it triggered; `None` before, and when that failed."""
+    stage: str = "test"
+    status: str = "success"
     allow_failure: bool = False
 
 
 def plain(value: Any) -> Any:
-    """A dataclass as JSON takes it."""
-    return dict(vars(value))
+    """A dataclass as JSON takes it; bytes in base 64."""
+    return json.loads(json.dumps(vars(value), default=lambda data: {"base64": base64.b64encode(data).decode()}))

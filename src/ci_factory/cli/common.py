@@ -10,6 +10,7 @@ import click
 from ci_factory import config as configuration
 from ci_factory.config import Config
 from ci_factory.errors import ConfigError, UsageError
+from ci_factory.model.text import listed
 from ci_factory.system.clock import Clock, SystemClock
 from ci_factory.system.git import Git
 from ci_factory.system.layout import Layout
@@ -127,6 +128,12 @@ def console() -> "Console":
 
     terminal = Console()
     return terminal if terminal.is_terminal else Console(width=_WIDE)
+
+
+def words(given: str) -> list[str]:
+    """A JSON array, as array inputs of a CI component come, is what it lists; anything else is one word."""
+    found = listed(given)
+    return [given] if found is None else found
 
 
 def print_json(value: object) -> None:

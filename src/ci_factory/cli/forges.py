@@ -15,6 +15,7 @@ from ci_factory.system.git import Git
 
 if TYPE_CHECKING:
     from ci_factory.forge.gitlab.api import Api
+    from ci_factory.forge.gitlab.forge import GitLabForge
     from ci_factory.forge.gitlab.group import GitLabGroup
 
 OnWait = Callable[[float, str], None]
@@ -105,6 +106,23 @@ def open_forge(
     _refuse_unsafe_job(config.forge)
     rates = _hurried(config.forge.rates) if hurried else config.forge.rates
     return _gitlab(git, config, where, clock or SystemClock(), on_wait, rates)
+
+
+def require_gitlab(forge: Forge, what: str) -> "GitLabForge":
+    """The forge, when it is GitLab; `what` can't do without.
+
+    Raises:
+        UsageError: it is the embedded one.
+    """
+    from ci_factory.forge.gitlab.forge import GitLabForge
+
+    if not isinstance(forge, GitLabForge):
+        raise UsageError(
+            "needs a project on GitLab, and this is the embedded forge",
+            where=what,
+            fix="run it in a job of the project that has the token, or set forge.url and forge.project",
+        )
+    return forge
 
 
 def open_group(config: Config, path: str) -> "GitLabGroup":

@@ -1,15 +1,18 @@
 """`ci-factory plan`: the second stage alone, and the night as a table."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from ci_factory.cli import common, wiring
+from ci_factory.config import Config
 from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch
 from ci_factory.model.text import plain
 from ci_factory.model.ticket import IntakeReport
-from ci_factory.planning.pipeline import INDEX_NAME, child_pipelines
+from ci_factory.planning.pipeline import child_pipelines
+from ci_factory.planning.pipeline_names import INDEX_NAME
 from ci_factory.planning.pipeline_settings import PipelineSettings, from_options
 from ci_factory.planning.table import describe
 from ci_factory.system import ci_env, records
@@ -33,6 +36,15 @@ from ci_factory.workflow import planning
     metavar="NAME=VALUE",
     help="A setting of the child pipelines, such as image=python:3.13.",
 )
+@click.option(
+    "--parallel", type=click.IntRange(0, 200), default=0, help="Agents at a time.  [default: batch.parallel]"
+)
+@click.option(
+    "--max-tickets",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    help="Most tickets.  [default: batch.max_tickets]",
+)
 @common.out_option
 @common.config_option
 @common.json_option
@@ -43,6 +55,8 @@ def command(
     agent_env: tuple[str, ...],
     pipelines: Path | None,
     pipeline_options: tuple[str, ...],
+    parallel: int,
+    max_tickets: int,
     out: Path | None,
     config_file: Path | None,
     *,
@@ -55,6 +69,7 @@ def command(
         raise UsageError("--dry-run writes nothing", where="--pipelines", fix="leave one of the two out")
     choice = wiring.AgentChoice(agent_names, agent_command, agent_env)
     factory = wiring.factory(repo, out, config_file, choice, writes=not dry_run)
+    factory = replace(factory, config=_overridden(factory.config, parallel, max_tickets))
     with factory.exclusively():
         intake = records.read_model(factory.layout.intake, IntakeReport)
         if dry_run:
@@ -69,6 +84,13 @@ def command(
         click.echo("nothing new to do")
     else:
         _show(batch)
+
+
+def _overridden(config: Config, parallel: int, max_tickets: int) -> Config:
+    """What the command line says instead; zero leaves the configuration as it is."""
+    limits = {"parallel": parallel, "max_tickets": max_tickets}
+    batch = config.batch.model_copy(update={name: value for name, value in limits.items() if value})
+    return config.model_copy(update={"batch": batch})
 
 
 def _settings(options: tuple[str, ...]) -> PipelineSettings:

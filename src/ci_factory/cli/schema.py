@@ -12,6 +12,7 @@ from ci_factory.model.batch import Batch
 from ci_factory.model.event import Event
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import Finding, GateReport, Score
+from ci_factory.model.gathered import Gathered
 from ci_factory.model.pipelines import PipelineIndex
 from ci_factory.model.review import ReviewQueue
 from ci_factory.model.ticket import IntakeReport, Ticket
@@ -25,6 +26,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "event": Event,
     "finding": Finding,
     "gate": GateReport,
+    "gathered": Gathered,
     "intake": IntakeReport,
     "pipelines": PipelineIndex,
     "plan": Plan,

@@ -1,6 +1,5 @@
 """`ci-factory score`: the score of a gate.json again, or of the reports that other jobs wrote."""
 
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -167,12 +166,7 @@ def _of_job(repo: Path | None, root: str | None) -> _Change:
 
 def _listed(given: str) -> list[str]:
     """A JSON list of globs, as inputs of a CI component come, is what it lists; anything else is one glob."""
-    try:
-        found = json.loads(given) if given.startswith("[") else None
-    except ValueError:
-        found = None
-    whole = isinstance(found, list) and all(isinstance(each, str) for each in found)
-    return found if found and whole else [given]
+    return common.words(given) or [given]
 
 
 def _check_usage(

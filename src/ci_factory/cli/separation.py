@@ -1,7 +1,7 @@
 """Who may hold the forge's token: jobs of control on a protected ref. Agents and gates are refused when they find one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ci_factory.cli import common
@@ -67,19 +67,25 @@ def open_stage(
     layout = common.layout(git, out)
     batch = planning.required_in(layout)
     relay.check_batch(batch, project_name(git, common.load_config(git, config_file)[0]))
-    config = _config(git, batch, config_file)
+    config = config_of(git, batch, config_file)
     refuse_credentials(config.forge)
     folder = config_file.absolute().parent if config_file is not None else git.folder
+    planned = planned_ticket(batch, ticket_id)
     shop = Workshop(
         git=git,
         layout=layout,
         config=config,
         config_folder=folder,
-        agents=choose_agents(config, choice) if choice is not None else config.agents,
+        agents=choose_agents(config, _named(choice, planned)) if choice is not None else config.agents,
         clock=SystemClock(),
         progress=progress or Silence(),
     )
-    return Stage(shop, batch, planned_ticket(batch, ticket_id))
+    return Stage(shop, batch, planned)
+
+
+def _named(choice: AgentChoice, planned: PlannedTicket) -> AgentChoice:
+    """Without other wishes, the agent that the plan names."""
+    return choice if choice.names or choice.command else replace(choice, names=(planned.agent,))
 
 
 def planned_ticket(batch: Batch, ticket_id: str) -> PlannedTicket:
@@ -100,7 +106,12 @@ def _known(tickets: Sequence[PlannedTicket]) -> str:
     return f"one of: {', '.join(planned.id for planned in tickets)}"
 
 
-def _config(git: Git, batch: Batch, path: Path | None) -> Config:
+def config_of(git: Git, batch: Batch, path: Path | None) -> Config:
+    """The configuration on the batch's base, or of the file that was named.
+
+    Raises:
+        RepositoryError: the clone lacks the base.
+    """
     try:
         return base_config(git, batch.base, path)
     except RepositoryError as error:

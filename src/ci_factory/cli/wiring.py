@@ -35,7 +35,13 @@ class AgentChoice:
 def agent_options(function: F) -> F:
     """`--agent`, `--agent-command`, `--agent-env`."""
     options = (
-        click.option("--agent", "agent_names", multiple=True, help="Agent by name; several take turns."),
+        click.option(
+            "--agent",
+            "agent_names",
+            multiple=True,
+            callback=_names,
+            help="Agent by name; several, or a JSON array of them, take turns.",
+        ),
         click.option(
             "--agent-command", help="A shell line that works on the ticket in its worktree (docs/agents.md)."
         ),
@@ -46,6 +52,10 @@ def agent_options(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _names(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for each in given for word in common.words(each))
 
 
 def factory(

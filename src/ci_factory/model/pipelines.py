@@ -18,10 +18,7 @@ class ChildPipeline(Value):
     """Jobs of the pipeline once GitLab has taken its matrices apart."""
     bytes: int = Field(ge=1)
     after: tuple[int, ...] = ()
-    """Children that must have ended, and whose tickets must be published, before this one is triggered.
-
-    All of them have smaller numbers, so that triggering one after the other by number is always right.
-    """
+    """Children that must have ended before this one is triggered; all of them have smaller numbers."""
     carries: tuple[TicketId, ...] = ()
     """Tickets of those children that tickets of this child build on or wait for."""
 

@@ -6,6 +6,7 @@ between a reference's sign and its name, as GitLab looks for references after Ma
 backslash is already gone.
 """
 
+import json
 import re
 import unicodedata
 
@@ -153,3 +154,14 @@ def break_closing(text: str) -> str:
 def hidden_characters(text: str) -> tuple[str, ...]:
     """Kinds of characters in `text` that a reader can't see but a program reads; empty when there are none."""
     return tuple(kind for kind, pattern in _HIDDEN_KINDS if pattern.search(text))
+
+
+def listed(text: str) -> list[str] | None:
+    """The words of a JSON array of texts and whole numbers, as array inputs of a CI component arrive; `None` for anything else."""
+    try:
+        found = json.loads(text) if text.lstrip().startswith("[") else None
+    except ValueError:
+        return None
+    if not isinstance(found, list) or not all(type(each) in {str, int} for each in found):
+        return None
+    return [str(each) for each in found]

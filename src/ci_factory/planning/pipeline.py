@@ -5,7 +5,7 @@ their own with `needs`. A lane is a resource group. What is larger than GitLab's
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,13 +13,14 @@ import yaml
 from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch
 from ci_factory.model.pipelines import ChildPipeline, PipelineIndex
+from ci_factory.planning.pipeline_generation import generation
 from ci_factory.planning.pipeline_jobs import ChildWriter, Job, idle
+from ci_factory.planning.pipeline_names import GENERATION_NAME, PARENT, carry
 from ci_factory.planning.pipeline_settings import JOBS_PER_TICKET, PipelineSettings
 from ci_factory.planning.pipeline_split import Links, link, split
 
 MAX_BYTES = 2_000_000
 """GitLab reads no YAML file that is larger, nor a child from an artifact above 5 MB."""
-INDEX_NAME = "index.json"
 
 if TYPE_CHECKING:
     from yaml import SafeDumper as _Dumper
@@ -49,11 +50,18 @@ def child_pipelines(batch: Batch | None, settings: PipelineSettings) -> ChildPip
         return _collected(batch.id if batch else None, settings, [(idle(settings), ChildFacts())])
     tickets = sorted(batch.tickets, key=lambda each: each.order)
     links = link(tickets)
+    facts = _facts(split(links, size=settings.child_size, max_needs=settings.max_needs), links)
     lanes = {each.id: each.lane for each in tickets}
-    writer = ChildWriter(batch.id, settings.agent_timeout(batch.limits), lanes, links, settings)
-    children = split(links, size=settings.child_size, max_needs=settings.max_needs)
-    facts = _facts(children, links)
-    return _collected(batch.id, settings, [(writer.document(each.tickets), each) for each in facts])
+    inner = replace(settings, plan_pipeline=PARENT) if len(facts) > 1 else settings
+    writer = ChildWriter(batch.id, settings.agent_timeout(batch.limits), lanes, links, inner)
+    documents = [(_document(writer, each, number), each) for number, each in enumerate(facts, 1)]
+    return _collected(batch.id, settings, documents)
+
+
+def _document(writer: ChildWriter, facts: "ChildFacts", number: int) -> Job:
+    """A child that goes on from earlier ones gets their artifacts from the job that collected them."""
+    source = carry(writer.settings.prefix, number) if facts.after else ""
+    return replace(writer, source=source).document(facts.tickets)
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ def _facts(children: Sequence[Sequence[str]], links: Links) -> list[ChildFacts]:
 
 
 def _fact(child: Sequence[str], number: int, number_of: dict[str, int], links: Links) -> ChildFacts:
-    """Of a stack that reaches into an earlier child its last change is enough: published, it has the others in it."""
+    """Of a stack that reaches into an earlier child its last change is named: its bundle has the others in it."""
     wanted = dict.fromkeys(each for ticket in child for each in links.predecessors[ticket])
     carries = [each for each in wanted if number_of[each] != number]
     after = sorted({number_of[each] for each in carries})
@@ -96,8 +104,18 @@ def _collected(
                 carries=facts.carries,
             )
         )
+    texts[GENERATION_NAME] = _entry(batch_id, settings, entries, texts)
     pairing = "matrix" if settings.by_matrix else "jobs"
     return ChildPipelines(PipelineIndex(batch_id=batch_id, pairing=pairing, children=tuple(entries)), texts)
+
+
+def _entry(
+    batch_id: str | None, settings: PipelineSettings, children: Sequence[ChildPipeline], texts: dict[str, str]
+) -> str:
+    """What is triggered: the only child, or the pipeline that triggers them all."""
+    if batch_id is None or len(children) == 1:
+        return texts[children[0].file]
+    return _text(generation(batch_id, children, settings), GENERATION_NAME)
 
 
 def _text(document: Job, name: str) -> str:

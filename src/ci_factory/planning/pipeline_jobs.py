@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from ci_factory.errors import ExitCode
+from ci_factory.planning.pipeline_names import AGENT, GATE, Place, job_name, ticket_folder
 from ci_factory.planning.pipeline_settings import PipelineSettings
 from ci_factory.planning.pipeline_split import Links, Wiring
 
 Job = dict[str, Any]
 
-_INHERIT_NOTHING = {"default": False, "variables": False}
+INHERIT_NOTHING = {"default": False, "variables": False}
 """Whatever a project gives to all its jobs, credentials among it, is not for jobs where others' code runs."""
-_ONLY_AS_CHILD = {"rules": [{"if": '$CI_PIPELINE_SOURCE == "parent_pipeline"'}]}
-_RUNNER_FAILED = ["runner_system_failure", "scheduler_failure"]
+ONLY_AS_CHILD = {"rules": [{"if": '$CI_PIPELINE_SOURCE == "parent_pipeline"'}]}
+RUNNER_FAILED = ["runner_system_failure", "scheduler_failure"]
 """Never a time-out or a silence: a model was paid until then, and would be paid again."""
-_NO_VERDICT = [*_RUNNER_FAILED, "stuck_or_timeout_failure", "api_failure"]
+_NO_VERDICT = [*RUNNER_FAILED, "stuck_or_timeout_failure", "api_failure"]
 """For gates, which cost no more than their minutes; still not a script's failure, which is a verdict."""
 _WORK_IS_BAD = [int(ExitCode.JUDGED_FAILED), int(ExitCode.INCONCLUSIVE)]
 """An ending of the night like another, not a broken factory: the pipeline goes on with a warning.
@@ -24,18 +25,6 @@ What waits for bad work starts too: the command knows whether to pass it over, o
 """
 _WRITTEN_BY_GATES = ("gate.json", "score.json", "publication.json")
 _WRITTEN_BY_AGENTS = ("attempt.json", "change.bundle", "agent/**/*", "publication.json")
-
-
-class Place(NamedTuple):
-    """A ticket as a pipeline knows it."""
-
-    ticket: str
-    lane: int
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """All that a job is told."""
-        return {"TICKET": self.ticket, "LANE": f"lane-{self.lane}"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +36,8 @@ class ChildWriter:
     lanes: Mapping[str, int]
     links: Links
     settings: PipelineSettings
+    source: str = ""
+    """The job whose artifact has the batch, and what earlier children left; empty: the one that planned."""
 
     def document(self, child: Sequence[str]) -> Job:
         """The pipeline of some tickets."""
@@ -70,16 +61,16 @@ class ChildWriter:
             yield from self._matrices(tickets)
             return
         for ticket in tickets:
-            yield self._name("agent", ticket), self._job("agent", ticket, [])
+            yield self._name(AGENT, ticket), self._job(AGENT, ticket, [])
         for ticket in tickets:
-            yield self._name("gate", ticket), self._job("gate", ticket, [self._name("agent", ticket)])
+            yield self._name(GATE, ticket), self._job(GATE, ticket, [self._name(AGENT, ticket)])
 
     def _matrices(self, tickets: Sequence[str]) -> Iterator[tuple[str, Job]]:
         """Row by row, the second matrix needs the first: a gate job starts when its own agent job has ended."""
         rows = [self._place(ticket).variables for ticket in tickets]
         same_row = {name: f"$[[ matrix.{name} ]]" for name in rows[0]}
-        own_agent = {"job": self._name("agent"), "parallel": {"matrix": [same_row]}}
-        for kind, needs in (("agent", []), ("gate", [own_agent])):
+        own_agent = {"job": self._name(AGENT), "parallel": {"matrix": [same_row]}}
+        for kind, needs in ((AGENT, []), (GATE, [own_agent])):
             yield (
                 self._name(kind),
                 {
@@ -92,11 +83,11 @@ class ChildWriter:
     def _stacked(self, wirings: Mapping[str, Wiring]) -> Iterator[tuple[str, Job]]:
         stage: Job = {"stage": self.settings.stack_stage}
         for ticket, wiring in wirings.items():
-            changes = [self._name("agent", each) for each in wiring.before]
-            verdicts = [self._name("gate", each) for each in wiring.before]
-            own = self._name("agent", ticket)
-            yield own, self._job("agent", ticket, [*verdicts, *changes]) | stage
-            yield self._name("gate", ticket), self._job("gate", ticket, [own, *changes]) | stage
+            changes = [self._name(AGENT, each) for each in wiring.before]
+            verdicts = [self._name(GATE, each) for each in wiring.before]
+            own = self._name(AGENT, ticket)
+            yield own, self._job(AGENT, ticket, [*verdicts, *changes]) | stage
+            yield self._name(GATE, ticket), self._job(GATE, ticket, [own, *changes]) | stage
 
     def _job(self, kind: str, ticket: str, needs: Sequence[str]) -> Job:
         return {
@@ -109,13 +100,17 @@ class ChildWriter:
         """An agent slot is a resource group of the project, so that it is one for all children and all nights."""
         settings = self.settings
         common = _template(settings, "work", settings.image, settings.agent_tags)
-        return common | {
-            "stage": settings.agent_stage,
-            "timeout": f"{self.agent_minutes} minutes",
-            "resource_group": f"{settings.prefix}-$LANE",
-            "retry": {"max": settings.agent_retries, "when": _RUNNER_FAILED},
-            "artifacts": self._artifacts(_WRITTEN_BY_GATES),
-        }
+        return (
+            common
+            | _scoped(settings.agent_environment)
+            | {
+                "stage": settings.agent_stage,
+                "timeout": f"{self.agent_minutes} minutes",
+                "resource_group": f"{settings.prefix}-$LANE",
+                "retry": {"max": settings.agent_retries, "when": RUNNER_FAILED},
+                "artifacts": self._artifacts(_WRITTEN_BY_GATES),
+            }
+        )
 
     def _gate(self) -> Job:
         settings = self.settings
@@ -129,7 +124,7 @@ class ChildWriter:
 
     def _artifacts(self, of_others: Sequence[str]) -> Job:
         """The ticket's folder without what the other job writes: neither can speak in the other's name."""
-        folder = f".ci-factory/batches/{self.batch_id}/tickets/$TICKET"
+        folder = ticket_folder(self.batch_id, "$TICKET")
         return {
             "when": "always",
             "expire_in": self.settings.expire,
@@ -139,14 +134,19 @@ class ChildWriter:
 
     @property
     def _plan(self) -> Job:
-        return {"pipeline": self.settings.plan_pipeline, "job": self.settings.plan_job, "artifacts": True}
+        job = self.source or self.settings.plan_job
+        return {"pipeline": self.settings.plan_pipeline, "job": job, "artifacts": True}
 
     def _place(self, ticket: str) -> Place:
         return Place(ticket, self.lanes[ticket])
 
     def _name(self, kind: str, ticket: str | None = None) -> str:
-        name = f"{self.settings.prefix}-{kind}"
-        return name if ticket is None else f"{name}:{ticket}"
+        return job_name(self.settings.prefix, kind, ticket)
+
+
+def _scoped(environment: str) -> Job:
+    """Variables of this environment arrive; `access` is no deployment."""
+    return {"environment": {"name": environment, "action": "access"}} if environment else {}
 
 
 def idle(settings: PipelineSettings) -> Job:
@@ -162,20 +162,20 @@ def idle(settings: PipelineSettings) -> Job:
 
 def _frame(settings: PipelineSettings) -> Job:
     stages = [settings.agent_stage, settings.gate_stage, settings.stack_stage]
-    return {"workflow": _ONLY_AS_CHILD, "stages": stages}
+    return {"workflow": ONLY_AS_CHILD, "stages": stages}
 
 
 def _base(image: str, tags: Sequence[str]) -> Job:
-    return {"image": image, **({"tags": list(tags)} if tags else {}), "inherit": _INHERIT_NOTHING}
+    return {"image": image, **({"tags": list(tags)} if tags else {}), "inherit": INHERIT_NOTHING}
 
 
 def _template(settings: PipelineSettings, command: str, image: str, tags: Sequence[str]) -> Job:
     """What all jobs of a kind share.
 
-    There is no `environment`, so that variables which belong to one do not arrive. Emptying the token's variable here
+    There is no `environment` but the agents' own, so that variables which belong to one do not arrive. Emptying the token's variable here
     would be vain: a project's variables win over those of a job. The commands refuse to start when they see it.
     """
-    install = ['python -m pip install --quiet "$FACTORY_PACKAGE"'] if settings.package else []
+    install = ['python -I -m pip install --quiet "$FACTORY_PACKAGE"'] if settings.package else []
     package = {"FACTORY_PACKAGE": settings.package} if settings.package else {}
     return _base(image, tags) | {
         "interruptible": False,

@@ -9,6 +9,7 @@ from typing import Any
 
 from ci_factory.errors import UsageError
 from ci_factory.model.batch import Limits
+from ci_factory.model.text import listed
 
 JOBS_PER_TICKET = 2
 """One of the agent and one of the gates."""
@@ -20,6 +21,7 @@ _MAX_MINUTES = 7 * 24 * 60
 _NAME = r"[A-Za-z0-9][A-Za-z0-9 _.:-]{0,62}"
 _IMAGE = r"[A-Za-z0-9$][A-Za-z0-9$_{}./:@-]{0,254}"
 _TAG = r"[A-Za-z0-9$][A-Za-z0-9$_{}.:/-]{0,62}"
+_ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}"
 _PATTERNS = {
     "image": _IMAGE,
     "gate_image": rf"({_IMAGE})?",
@@ -31,6 +33,9 @@ _PATTERNS = {
     "gate_stage": _NAME,
     "stack_stage": _NAME,
     "plan_job": _NAME,
+    "control_tags": _TAG,
+    "environment": rf"{_ENVIRONMENT}",
+    "agent_environment": rf"({_ENVIRONMENT})?",
     "plan_pipeline": r"[1-9][0-9]{0,18}|\$[A-Z][A-Z0-9_]{0,62}",
     "server": r"([0-9]{1,3}\.[0-9]{1,3})?",
     "expire": r"(never|[1-9][0-9]{0,3} (minutes|hours|days|weeks|months)|1 (minute|hour|day|week|month))",
@@ -62,6 +67,11 @@ class PipelineSettings:
     """What pip installs first; empty when the images have it."""
     agent_tags: tuple[str, ...] = ()
     gate_tags: tuple[str, ...] = ()
+    control_tags: tuple[str, ...] = ()
+    environment: str = "factory"
+    """What the forge's token is scoped to; only jobs of control have it."""
+    agent_environment: str = ""
+    """What the agents' own keys are scoped to, so that gates, which run the change, do not see them; empty: none."""
     prefix: str = "factory"
     """Begins the names of jobs and resource groups."""
     agent_stage: str = "agents"
@@ -96,6 +106,8 @@ class PipelineSettings:
         for name, (least, most) in _BOUNDS.items():
             if not least <= getattr(self, name) <= most:
                 raise _refused(name, getattr(self, name), f"it must be from {least} to {most}")
+        if self.agent_environment == self.environment:
+            raise _refused("agent_environment", self.environment, "agents must not be where the token is")
         if len({self.agent_stage, self.gate_stage, self.stack_stage}) < len(("agent", "gate", "stack")):
             raise _refused("agent_stage", self.agent_stage, "the three stages must differ")
 
@@ -118,6 +130,8 @@ class PipelineSettings:
 def from_options(pairs: Iterable[str], **known: str) -> PipelineSettings:
     """Settings of `NAME=VALUE` texts, on top of what is `known`; dashes may stand for underscores, commas divide lists.
 
+    A list may also be JSON, as an array input of a component arrives.
+
     Raises:
         UsageError: a name or a value is wrong.
     """
@@ -134,7 +148,8 @@ def from_options(pairs: Iterable[str], **known: str) -> PipelineSettings:
 
 def _typed(name: str, text: str, default: object) -> object:
     if isinstance(default, tuple):
-        return tuple(part for each in text.split(",") if (part := each.strip()))
+        words = listed(text)
+        return tuple(part for each in (text.split(",") if words is None else words) if (part := each.strip()))
     if not isinstance(default, int):
         return text
     if not re.fullmatch(r"[0-9]{1,9}", text):

@@ -77,6 +77,11 @@ def forge_credentials(*names: str) -> tuple[str, ...]:
     )
 
 
+def is_forge_credential(name: str, value: str) -> bool:
+    """Whether a CI variable would make `forge_credentials` name it, wherever it is read from."""
+    return name in _FORGE_TOKENS or _TOKEN.search(value) is not None
+
+
 def _holds_token(name: str, value: str) -> bool:
     """Whether a token stands in the value, or in the file that a variable of the type `file` names."""
     if _TOKEN.search(value):

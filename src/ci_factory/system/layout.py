@@ -65,6 +65,11 @@ class BatchFolder:
         return self.path / "batch.yaml"
 
     @property
+    def gathered(self) -> Path:
+        """gathered.json."""
+        return self.path / "gathered.json"
+
+    @property
     def report(self) -> Path:
         """report.md, the morning report."""
         return self.path / "report.md"

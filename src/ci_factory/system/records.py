@@ -75,14 +75,22 @@ def read_model(path: Path, kind: type[ModelT], *, limit: int = MAX_BYTES) -> Mod
         raise ArtifactError(f"can't be read: {error.strerror}", where=str(path)) from error
     if len(data) > limit:
         raise ArtifactError(f"is larger than {limit} bytes", where=str(path))
+    return parse_model(data, kind, where=str(path))
+
+
+def parse_model(data: bytes, kind: type[ModelT], *, where: str) -> ModelT:
+    """An artifact from its bytes; `where` names them in the error.
+
+    Raises:
+        ArtifactError: they are not what `kind` says.
+    """
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise ArtifactError(
-            f"{key}: {first['msg']}", where=str(path), fix="run the stage that writes it again"
-        ) from error
+        fix = "run the stage that writes it again"
+        raise ArtifactError(f"{key}: {first['msg']}", where=where, fix=fix) from error
 
 
 def read_if_valid(path: Path, kind: type[ModelT]) -> ModelT | None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from pathspec import GitIgnoreSpec
-from pydantic import ValidationError
 
 from ci_factory.config import Config
 from ci_factory.errors import ArtifactError
@@ -72,12 +71,7 @@ def from_archive(data: bytes) -> Evidence:
 def _parsed(found: Mapping[str, bytes], name: str, kind: type[ArtifactT]) -> ArtifactT:
     if name not in found:
         raise ArtifactError("is missing", where=name)
-    try:
-        return kind.model_validate_json(found[name])
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise ArtifactError(f"{key}: {first['msg']}", where=name) from error
+    return records.parse_model(found[name], kind, where=name)
 
 
 def is_of(evidence: Evidence, bound: Bound) -> bool:
@@ -88,16 +82,21 @@ def is_of(evidence: Evidence, bound: Bound) -> bool:
 
 def objection(evidence: Evidence, bound: Bound) -> str | None:
     """Why the judgement can't stand for this change; `None` when it can. No check makes a forged one impossible."""
-    report, score = evidence.report, evidence.score
     if not is_of(evidence, bound):
         return "what the gates left is about another commit"
-    if report.base != bound.base:
+    if evidence.report.base != bound.base:
         return "the change was compared with another base than the merge request shows"
-    if report.config_hash != bound.config.hash:
+    return flaw(evidence, bound.config)
+
+
+def flaw(evidence: Evidence, config: Config) -> str | None:
+    """Why the judgement is not one that gates with this configuration give; `None` when it may be."""
+    report = evidence.report
+    if report.config_hash != config.hash:
         return "the gates ran with another configuration than the base's .ci-factory.yml"
-    if gone := _not_there(report, bound.config):
+    if gone := _not_there(report, config):
         return f"gates are missing: {', '.join(gone[:10])}"
-    if score_report(report, bound.config.gates) != score:
+    if score_report(report, config.gates) != evidence.score:
         return "score.json is not what gate.json comes to"
     return None
 

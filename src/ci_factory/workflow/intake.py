@@ -1,6 +1,7 @@
 """Stage 1: which tickets are in the queue, and which of them are ready. All that the plan needs of the forge is read here."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from ci_factory.errors import UsageError
 from ci_factory.forge.local import LocalForge
@@ -15,6 +16,21 @@ from ci_factory.workflow.factory import Factory
 
 _AGAIN = ("queued", "running", "needs-info", "deferred")
 """States that a batch may take up again: stale ones of a killed run, and those that wait for a change."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which tickets somebody wants, out of all that wait."""
+
+    ids: tuple[str, ...] = ()
+    """Those by name, whether they carry the trigger label or not; empty: all that carry it."""
+    label: str = ""
+    """In place of the trigger label; empty: the configured one."""
+    busy: frozenset[str] = frozenset()
+    """Tickets that another batch has at work."""
+
+
+_ALL = Selection()
 
 
 def receive(factory: Factory, tickets: Sequence[Ticket]) -> None:
@@ -36,11 +52,9 @@ def receive(factory: Factory, tickets: Sequence[Ticket]) -> None:
     factory.event("intake", "received", tickets=len(labelled), changed=changed)
 
 
-def intake(factory: Factory) -> IntakeReport:
+def intake(factory: Factory, selection: Selection = _ALL) -> IntakeReport:
     """Assess every ticket of the queue and write intake.json."""
-    labels = factory.config.labels
-    steered = (labels.approved, labels.state("escalated"))
-    issues = factory.forge.issues(any_label=(*_wanted(factory), *steered))
+    issues = _issues(factory, selection)
     changes = factory.forge.merge_requests(details=False)
     delivered = {mr.ticket_id for mr in changes}
     asked = escalations.read(factory, (issue for issue in issues if issue.ticket.id not in delivered))
@@ -49,7 +63,8 @@ def intake(factory: Factory) -> IntakeReport:
     queue = [
         issue
         for issue in issues
-        if issue.ticket.id not in delivered and (issue.ticket.id in decided or _queued(factory, issue))
+        if issue.ticket.id not in delivered | selection.busy
+        and (issue.ticket.id in decided or _queued(factory, issue, selection))
     ]
     known = _known(factory, queue)
     now, tip = factory.clock.now(), factory.tip()
@@ -70,15 +85,26 @@ def intake(factory: Factory) -> IntakeReport:
     return report
 
 
-def _wanted(factory: Factory) -> tuple[str, ...]:
+def _issues(factory: Factory, selection: Selection) -> list[Issue]:
+    if selection.ids:
+        return factory.forge.issues(ids=selection.ids)
     labels = factory.config.labels
-    return (labels.ready, *(labels.state(state) for state in _AGAIN))
+    steered = (labels.approved, labels.state("escalated"))
+    return factory.forge.issues(any_label=(*_wanted(factory, selection), *steered))
 
 
-def _queued(factory: Factory, issue: Issue) -> bool:
+def _wanted(factory: Factory, selection: Selection) -> tuple[str, ...]:
+    labels = factory.config.labels
+    return (selection.label or labels.ready, *(labels.state(state) for state in _AGAIN))
+
+
+def _queued(factory: Factory, issue: Issue, selection: Selection) -> bool:
+    """Named, labelled, or left over by a batch. An escalated ticket waits for its answer, whoever names it."""
     labels, now = factory.config.labels, set(issue.ticket.labels)
     # On GitLab `approved` takes the place of `escalated`, as labels of one scope do.
-    return labels.approved in now or not now.isdisjoint(_wanted(factory))
+    if labels.approved in now or not now.isdisjoint(_wanted(factory, selection)):
+        return True
+    return issue.ticket.id in selection.ids and labels.state("escalated") not in now
 
 
 def _known(factory: Factory, queue: Sequence[Issue]) -> dict[str, bool]:

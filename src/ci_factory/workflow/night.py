@@ -8,6 +8,7 @@ from ci_factory.model.attempt import Attempt
 from ci_factory.model.batch import Batch, BatchStatus, PlannedTicket
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import GateReport, Score, Verdict
+from ci_factory.model.gathered import Gathered
 from ci_factory.model.redaction import redact
 from ci_factory.publishing.publisher import PUBLISHABLE, Judged
 from ci_factory.system import ci_env, process, records
@@ -60,16 +61,15 @@ def generate(factory: Factory, batch: Batch) -> tuple[str, ...]:
     finally:
         pool.shutdown(cancel_futures=True)
     if not board.broken and not board.stopped:
-        planning.set_status(factory, batch, BatchStatus.COMPLETED)
-        factory.event("work", "completed", batch.id)
+        _complete(factory, batch)
     return tuple(board.broken)
 
 
 def publish_finished(factory: Factory, batch: Batch) -> list[Publication]:
     """Publish the tickets whose attempt is there; for stages that run as separate jobs.
 
-    Raises:
-        ArtifactError: a change was worked on but not judged.
+    A change without a verdict goes to people: it was paid for, and nobody can say what it is worth. When every ticket
+    has ended, so has the batch.
     """
     station, parallel = Station(factory, batch), factory.config.publishing.parallel
     worked = [
@@ -81,17 +81,37 @@ def publish_finished(factory: Factory, batch: Batch) -> list[Publication]:
             )
         )
     ]
+    gathered = records.read_if_valid(factory.layout.batch(batch.id).gathered, Gathered)
     judged = [_read_judged(factory, batch, planned, attempt) for planned, attempt in worked]
-    return in_turn(judged, station.publish, parallel)
+
+    def publish(each: Judged) -> Publication:
+        said = gathered.said_of(each.planned.id) if gathered else ""
+        return station.publish(each) if _is_whole(each) else station.unjudged(each, said)
+
+    publications = in_turn(judged, publish, parallel)
+    if {each.ticket_id for each in publications if each.outcome != STOPPED} == {
+        each.id for each in batch.tickets
+    }:
+        _complete(factory, batch)
+    return publications
+
+
+def _complete(factory: Factory, batch: Batch) -> None:
+    planning.set_status(factory, batch, BatchStatus.COMPLETED)
+    factory.event("work", "completed", batch.id)
 
 
 def _read_judged(factory: Factory, batch: Batch, planned: PlannedTicket, attempt: Attempt) -> Judged:
+    folder = factory.layout.batch(batch.id).ticket(planned.id)
     if attempt.ending not in PUBLISHABLE:
         return Judged(planned, attempt, None, None)
-    folder = factory.layout.batch(batch.id).ticket(planned.id)
-    return Judged(
-        planned, attempt, records.read_model(folder.gate, GateReport), records.read_model(folder.score, Score)
-    )
+    report, score = records.read_if_valid(folder.gate, GateReport), records.read_if_valid(folder.score, Score)
+    return Judged(planned, attempt, report, score)
+
+
+def _is_whole(judged: Judged) -> bool:
+    whole = judged.report is not None and judged.score is not None
+    return whole or judged.attempt.ending not in PUBLISHABLE
 
 
 def _board(factory: Factory, batch: Batch) -> _Board:

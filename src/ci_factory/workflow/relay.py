@@ -37,13 +37,22 @@ def read_attempt(shop: Workshop, batch: Batch, planned: PlannedTicket) -> Attemp
         ArtifactError: it is missing, malformed, or of another ticket, batch or base.
     """
     attempt = records.read_model(shop.layout.batch(batch.id).ticket(planned.id).attempt, Attempt)
+    check_attempt(attempt, batch, planned)
+    return attempt
+
+
+def check_attempt(attempt: Attempt, batch: Batch, planned: PlannedTicket) -> None:
+    """Refuse the work on another ticket, in another batch or on another base.
+
+    Raises:
+        ArtifactError: it is one.
+    """
     if attempt.ticket_id != planned.id:
         raise _unfit(planned.id, f"the attempt is one at ticket {attempt.ticket_id}")
     if attempt.batch_id != batch.id:
         raise _unfit(planned.id, f"the attempt is of batch {attempt.batch_id}, not {batch.id}")
     if planned.stacked_on is None and attempt.base != batch.base:
         raise _unfit(planned.id, f"the attempt starts from {attempt.base[:12]}, not from the batch's base")
-    return attempt
 
 
 def take_change(shop: Workshop, batch: Batch, attempt: Attempt) -> str:

@@ -155,14 +155,27 @@ class Station(Bench):
     def publish(self, judged: Judged) -> Publication:
         """Bring the ticket to the forge. What may not be published goes to people with the reason."""
         folder = self.factory.layout.batch(self.batch.id).ticket(judged.planned.id)
-        publisher = self.factory.publisher
         try:
             relay.check_verdict(judged)
             standing = relay.on_published(self.factory, self.batch, judged)
-            publication = publisher.publish(standing, self.batch, folder)
+            return self._record(judged, self.factory.publisher.publish(standing, self.batch, folder))
         except (ArtifactError, Conflict) as error:
-            priority = judged.planned.candidate.ticket.priority
-            publication = publisher.refuse(judged.attempt, error, priority=priority)
+            return self._record(judged, self._refuse(judged, error))
+
+    def unjudged(self, judged: Judged, said: str) -> Publication:
+        """Bring a change that nobody judged to people: it was paid for, and may be judged by a job that is tried again."""
+        what = f"the change was not judged{f': {said}' if said else ''}"
+        fix = "retry the job of the gates, then the one that publishes"
+        return self._record(
+            judged, self._refuse(judged, ArtifactError(what, where=judged.planned.id, fix=fix))
+        )
+
+    def _refuse(self, judged: Judged, error: ArtifactError | Conflict) -> Publication:
+        priority = judged.planned.candidate.ticket.priority
+        return self.factory.publisher.refuse(judged.attempt, error, priority=priority)
+
+    def _record(self, judged: Judged, publication: Publication) -> Publication:
+        folder = self.factory.layout.batch(self.batch.id).ticket(judged.planned.id)
         if publication.outcome != STOPPED:  # what is not finished has no record, so the next run finishes it
             records.write_model(folder.publication, publication)
         self.factory.event(

@@ -11,6 +11,10 @@ from ci_factory.forge.gitlab.versions import moment
 from ci_factory.model.base import Json
 
 
+FINISHED = frozenset({"success", "failed", "canceled", "skipped"})
+"""GitLab's words for what has ended; a manual job may still be started, and so may never end."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """One pipeline."""
@@ -36,6 +40,25 @@ class Job:
     """How long it ran; `None` while unknown."""
     allow_failure: bool
     has_artifacts: bool
+    failure_reason: str = ""
+    """GitLab's word, such as `script_failure` or `runner_system_failure`; empty when it did not fail."""
+    url: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more comes of it unless somebody starts it again."""
+        return self.status in FINISHED
+
+
+@dataclass(frozen=True)
+class Downstream:
+    """A pipeline of the same project that a trigger job started."""
+
+    trigger: str
+    """Name of the job."""
+    pipeline_id: int
 
 
 def of_commit(project: Project, sha: str) -> list[Pipeline]:
@@ -48,6 +71,22 @@ def jobs(project: Project, pipeline_id: int) -> list[Job]:
     """Jobs of a pipeline in order of creation, the last try of each."""
     found = project.api.pages(project.at("pipelines", pipeline_id, "jobs"))
     return sorted((_to_job(raw) for raw in found), key=lambda job: job.id)
+
+
+def of_branch(project: Project, branch: str, *, since: datetime) -> list[Pipeline]:
+    """Pipelines of a branch in which something happened since then, child pipelines left out, oldest first."""
+    found = project.api.pages(project.at("pipelines"), ref=branch, updated_after=since.isoformat())
+    return sorted((_to_pipeline(raw) for raw in found), key=lambda pipeline: pipeline.id)
+
+
+def downstream(project: Project, pipeline_id: int) -> list[Downstream]:
+    """What the trigger jobs of a pipeline started in this project, the last try of each."""
+    found: dict[str, int] = {}
+    for raw in project.api.pages(project.at("pipelines", pipeline_id, "bridges")):
+        started = raw.get("downstream_pipeline") or {}
+        if started.get("project_id", project.facts.id) == project.facts.id and "id" in started:
+            found[raw["name"]] = max(int(started["id"]), found.get(raw["name"], 0))
+    return [Downstream(name, number) for name, number in found.items()]
 
 
 def artifact(project: Project, job_id: int, path: str, *, limit: int) -> bytes | None:
@@ -88,4 +127,12 @@ def _to_job(raw: Json) -> Job:
         seconds=raw.get("duration"),
         allow_failure=bool(raw.get("allow_failure")),
         has_artifacts="archive" in kinds,
+        failure_reason=raw.get("failure_reason") or "",
+        url=raw.get("web_url") or "",
+        started_at=_moment(raw.get("started_at")),
+        finished_at=_moment(raw.get("finished_at")),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return moment(text) if text else None
