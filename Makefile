@@ -5,11 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
-SYSTEM_PACKAGES := chromium fonts-dejavu-core libgitlab-api-v4-perl
+SYSTEM_PACKAGES := chromium fonts-dejavu-core libgitlab-api-v4-perl rsync
+NPM_PACKAGES := gitlab-ci-local@4.75.1
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit schemas system bench bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table rules bench-rules clean
+.PHONY: help run test lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -31,10 +32,16 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 run: $(VENV)/.run  ## A whole demonstration night; prints where the report page is
 	@$(BIN)/python examples/demo.py --into out/demo
 
+$(VENV)/.npm: Makefile tools/npm-packages | $(VENV)/.dev
+	@$(BIN)/python tools/npm-packages $(VENV)/npm $(NPM_PACKAGES) && touch $@
+
+npm: $(VENV)/.dev  # Installs the runner of the component tests; without it they are skipped by name.
+	@$(MAKE) --no-print-directory $(VENV)/.npm || echo "no npm packages: tests of components in pipelines are skipped" >&2
+
 system:  # Installs the packages some tests need, when root; else those tests are skipped by name.
 	@tools/system-packages $(SYSTEM_PACKAGES)
 
-test: $(VENV)/.dev system lint types unit  ## Lint, types and the whole test suite
+test: $(VENV)/.dev system npm lint types unit  ## Lint, types and the whole test suite
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench examples
@@ -49,6 +56,10 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+locks: $(VENV)/.dev  ## Pin the packages of the container images again (requirements/)
+	$(BIN)/python -m pip install --quiet uv
+	tools/locks $(BIN)/uv
 
 schemas: $(VENV)/.run  ## Write schemas/ again
 	$(BIN)/ci-factory schema --out schemas
@@ -82,6 +93,9 @@ bench-pipelines: $(VENV)/.dev  ## Child pipelines for 1,000 tickets, against dum
 
 bench-publishing: $(VENV)/.dev  ## Publishing 100 tickets to the GitLab stand-in, against the bare requests
 	$(BIN)/python bench/publishing.py
+
+bench-gates-job: $(VENV)/.dev system npm  ## What the gates job of the level-1 component costs beyond the gates
+	$(BIN)/python bench/gates_job.py
 
 kill-table: $(VENV)/.dev  ## Kill -9 before and after every request of a publication, and what one more run makes of it
 	$(BIN)/python bench/kills.py

@@ -1,5 +1,6 @@
 """Git as the factory uses it, on real repositories."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,17 @@ def test_open_names_what_is_wrong(tmp_path: Path) -> None:
     Git(tmp_path).text("init", "--quiet")
     with pytest.raises(RepositoryError, match="no commit yet"):
         Git.open(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a repository to another user")
+def test_a_repository_of_another_user_is_named_as_such(new_repo: Repo) -> None:
+    """Runners clone as another user than some images have: the message says which setting lets git read it."""
+    repo = new_repo({"a": "1"})
+    for path in (repo, repo / ".git"):
+        os.chown(path, 65534, 65534)
+    with pytest.raises(RepositoryError, match="belongs to another user") as caught:
+        Git.open(repo)
+    assert caught.value.fix == f"git config --global --add safe.directory {repo}"
 
 
 def test_same_commit_twice_is_one_object(new_repo: Repo) -> None:

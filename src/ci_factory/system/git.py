@@ -11,6 +11,8 @@ from ci_factory.errors import ArtifactError, Conflict, RepositoryError
 from ci_factory.system import process, records
 
 HUB_CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
+_OWNED = ("-c", "safe.directory=*")
+"""Runners clone as another user than their jobs; whether that is fine, the settings that `isolated` leaves out have said."""
 _QUIET = (
     "-c",
     "core.hooksPath=/dev/null",
@@ -85,7 +87,14 @@ class Git:
             raise RepositoryError(
                 "there is no such folder", where=str(folder), fix="pass --repo PATH of a git repository"
             )
-        if not git.run("rev-parse", "--git-dir").ok:
+        found = git.run("rev-parse", "--git-dir")
+        if "dubious ownership" in found.stderr:
+            raise RepositoryError(
+                "belongs to another user, so git does not read it",
+                where=str(folder),
+                fix=f"git config --global --add safe.directory {folder.absolute()}",
+            )
+        if not found.ok:
             raise RepositoryError(
                 "is not a git repository", where=str(folder), fix=f"git -C {folder} init && git commit"
             )
@@ -130,7 +139,7 @@ class Git:
             **env,
         }
         return process.run(
-            ("git", *_QUIET, *args),
+            ("git", *_OWNED, *_QUIET, *args),
             cwd=self.folder,
             env=variables,
             stdin=stdin,
