@@ -80,7 +80,7 @@ def test_two_batches_do_not_plan_at_the_same_time(level: str) -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_jobs_are_retried_for_the_runners_faults_only_and_not_interrupted(level: str) -> None:
-    """A verdict or a refusal is the same the second time; every job ends by itself and keeps its artifacts a while."""
+    """A verdict or a refusal is the same the second time; every job ends by itself and keeps its artifacts a while, for members."""
     for name, job in jobs_of(level).items():
         if name == "generate":
             continue
@@ -90,6 +90,7 @@ def test_jobs_are_retried_for_the_runners_faults_only_and_not_interrupted(level:
             "stuck_or_timeout_failure",
         }
         assert job["interruptible"] is False
+        assert job["artifacts"]["public"] is False
         assert job["artifacts"]["expire_in"] == "14 days"
 
 

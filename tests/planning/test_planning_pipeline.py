@@ -109,6 +109,7 @@ def test_artifacts_are_the_tickets_folder_and_expire(tmp_path: Path) -> None:
     for artifacts in (agent, gate):
         assert artifacts["paths"] == [f"{folder.path.relative_to(tmp_path)}/"]
         assert (artifacts["when"], artifacts["expire_in"]) == ("always", "14 days")
+        assert artifacts["public"] is False
     assert {str(path.relative_to(tmp_path)) for path in (folder.gate, folder.score)} <= set(agent["exclude"])
     assert {str(path.relative_to(tmp_path)) for path in (folder.attempt, folder.bundle)} <= set(
         gate["exclude"]

@@ -6,11 +6,7 @@ their own with `needs`. A lane is a resource group. What is larger than GitLab's
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch
 from ci_factory.model.pipelines import ChildPipeline, PipelineIndex
 from ci_factory.planning.pipeline_generation import generation
@@ -18,14 +14,9 @@ from ci_factory.planning.pipeline_jobs import ChildWriter, Job, idle
 from ci_factory.planning.pipeline_names import GENERATION_NAME, PARENT, carry
 from ci_factory.planning.pipeline_settings import JOBS_PER_TICKET, PipelineSettings
 from ci_factory.planning.pipeline_split import Links, link, split
+from ci_factory.planning.pipeline_yaml import MAX_BYTES, text_of
 
-MAX_BYTES = 2_000_000
-"""GitLab reads no YAML file that is larger, nor a child from an artifact above 5 MB."""
-
-if TYPE_CHECKING:
-    from yaml import SafeDumper as _Dumper
-else:
-    _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+__all__ = ["MAX_BYTES", "ChildPipelines", "child_pipelines"]
 
 
 @dataclass(frozen=True)
@@ -119,36 +110,4 @@ def _entry(
 
 
 def _text(document: Job, name: str) -> str:
-    """The document as YAML.
-
-    Raises:
-        UsageError: it is larger than GitLab reads.
-    """
-    text: str = yaml.dump(document, Dumper=_PlainDumper, sort_keys=False, width=200)
-    if len(text.encode()) > MAX_BYTES:
-        raise UsageError(
-            f"it would be larger than {MAX_BYTES} bytes, and GitLab would not read it",
-            where=name,
-            fix="lower the pipeline option max-tickets",
-        )
-    return text
-
-
-class _PlainDumper(_Dumper):
-    """PyYAML's safe dumper, without anchors, and with quotes around whatever another YAML reader may take for a number.
-
-    Ruby's reader knows numbers and dates that PyYAML writes without quotes, and a ticket may be called `2026-1-1`.
-    """
-
-    def ignore_aliases(self, data: object) -> bool:
-        """Write values that are used twice out twice."""
-        del data
-        return True
-
-
-def _represent_text(dumper: Any, text: str) -> Any:  # noqa: ANN401 - PyYAML's own types are not exported
-    style = "'" if text[:1].isdigit() else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_PlainDumper.add_representer(str, _represent_text)
+    return text_of(document, name, fix="lower the pipeline option max-tickets")

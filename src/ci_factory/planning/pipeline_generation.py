@@ -8,7 +8,7 @@ ones, a job of control collects what these left.
 from collections.abc import Iterator, Sequence
 
 from ci_factory.model.pipelines import ChildPipeline
-from ci_factory.planning.pipeline_jobs import INHERIT_NOTHING, ONLY_AS_CHILD, RUNNER_FAILED, Job
+from ci_factory.planning.pipeline_jobs import INHERIT_NOTHING, ONLY_AS_CHILD, RUNNER_FAILED, Job, installed
 from ci_factory.planning.pipeline_names import CHILDREN_FOLDER, OUT_FOLDER, PARENT, carry, child_trigger
 from ci_factory.planning.pipeline_settings import PipelineSettings
 
@@ -53,21 +53,24 @@ def _plan_again(folder: str, settings: PipelineSettings) -> Job:
         "variables": {"GIT_STRATEGY": "none"},
         "needs": [planned],
         "script": ["true"],
-        "artifacts": {"expire_in": settings.expire, "paths": [folder, f"{CHILDREN_FOLDER}/"]},
+        "artifacts": {
+            "public": False,
+            "expire_in": settings.expire,
+            "paths": [folder, f"{CHILDREN_FOLDER}/"],
+        },
     }
 
 
 def _carry(folder: str, settings: PipelineSettings) -> Job:
     """It starts whatever became of the children before: `work` decides what can be built on."""
-    install = ['python -I -m pip install --quiet "$FACTORY_PACKAGE"'] if settings.package else []
-    package = {"FACTORY_PACKAGE": settings.package} if settings.package else {}
+    package, install = installed(settings.package)
     return _job(settings) | {
         "environment": {"name": settings.environment, "action": "access"},
         "when": "always",
         "interruptible": False,
         "variables": {"FACTORY_PREFIX": settings.prefix, **package},
         "script": [*install, 'ci-factory gather --prefix "$FACTORY_PREFIX"'],
-        "artifacts": {"expire_in": settings.expire, "paths": [folder]},
+        "artifacts": {"public": False, "expire_in": settings.expire, "paths": [folder]},
     }
 
 

@@ -16,9 +16,9 @@ INHERIT_NOTHING = {"default": False, "variables": False}
 ONLY_AS_CHILD = {"rules": [{"if": '$CI_PIPELINE_SOURCE == "parent_pipeline"'}]}
 RUNNER_FAILED = ["runner_system_failure", "scheduler_failure"]
 """Never a time-out or a silence: a model was paid until then, and would be paid again."""
-_NO_VERDICT = [*RUNNER_FAILED, "stuck_or_timeout_failure", "api_failure"]
+NO_VERDICT = [*RUNNER_FAILED, "stuck_or_timeout_failure", "api_failure"]
 """For gates, which cost no more than their minutes; still not a script's failure, which is a verdict."""
-_WORK_IS_BAD = [int(ExitCode.JUDGED_FAILED), int(ExitCode.INCONCLUSIVE)]
+WORK_IS_BAD = [int(ExitCode.JUDGED_FAILED), int(ExitCode.INCONCLUSIVE)]
 """An ending of the night like another, not a broken factory: the pipeline goes on with a warning.
 
 What waits for bad work starts too: the command knows whether to pass it over, or to skip the ticket and say why.
@@ -118,15 +118,19 @@ class ChildWriter:
         return common | {
             "stage": settings.gate_stage,
             "timeout": f"{settings.gate_minutes} minutes",
-            "retry": {"max": settings.gate_retries, "when": _NO_VERDICT},
+            "retry": {"max": settings.gate_retries, "when": NO_VERDICT},
             "artifacts": self._artifacts(_WRITTEN_BY_AGENTS),
         }
 
     def _artifacts(self, of_others: Sequence[str]) -> Job:
-        """The ticket's folder without what the other job writes: neither can speak in the other's name."""
+        """The ticket's folder without what the other job writes: neither can speak in the other's name.
+
+        A confidential issue's words are in it, so of a public project only members get it.
+        """
         folder = ticket_folder(self.batch_id, "$TICKET")
         return {
             "when": "always",
+            "public": False,
             "expire_in": self.settings.expire,
             "paths": [f"{folder}/"],
             "exclude": [f"{folder}/{each}" for each in of_others],
@@ -151,13 +155,18 @@ def _scoped(environment: str) -> Job:
 
 def idle(settings: PipelineSettings) -> Job:
     """A pipeline for a night without tickets: a trigger fails on one without any job."""
-    job = _base(settings.image, settings.agent_tags) | {
-        "stage": settings.agent_stage,
+    job = nothing(settings.image, settings.agent_tags, settings.agent_stage, "no ticket is planned")
+    return _frame(settings) | {f"{settings.prefix}-idle": job}
+
+
+def nothing(image: str, tags: Sequence[str], stage: str, said: str) -> Job:
+    """A job that says in our own words why it does nothing."""
+    return base(image, tags) | {
+        "stage": stage,
         "variables": {"GIT_STRATEGY": "none"},
         "needs": [],
-        "script": ["echo 'no ticket is planned'"],
+        "script": [f"echo '{said}'"],
     }
-    return _frame(settings) | {f"{settings.prefix}-idle": job}
 
 
 def _frame(settings: PipelineSettings) -> Job:
@@ -165,8 +174,16 @@ def _frame(settings: PipelineSettings) -> Job:
     return {"workflow": ONLY_AS_CHILD, "stages": stages}
 
 
-def _base(image: str, tags: Sequence[str]) -> Job:
+def base(image: str, tags: Sequence[str]) -> Job:
+    """What every job begins with that runs somebody's code."""
     return {"image": image, **({"tags": list(tags)} if tags else {}), "inherit": INHERIT_NOTHING}
+
+
+def installed(package: str) -> tuple[Job, list[str]]:
+    """Variables and first lines of a script that installs the factory; none when the image has it."""
+    if not package:
+        return {}, []
+    return {"FACTORY_PACKAGE": package}, ['python -I -m pip install --quiet "$FACTORY_PACKAGE"']
 
 
 def _template(settings: PipelineSettings, command: str, image: str, tags: Sequence[str]) -> Job:
@@ -175,11 +192,10 @@ def _template(settings: PipelineSettings, command: str, image: str, tags: Sequen
     There is no `environment` but the agents' own, so that variables which belong to one do not arrive. Emptying the token's variable here
     would be vain: a project's variables win over those of a job. The commands refuse to start when they see it.
     """
-    install = ['python -I -m pip install --quiet "$FACTORY_PACKAGE"'] if settings.package else []
-    package = {"FACTORY_PACKAGE": settings.package} if settings.package else {}
-    return _base(image, tags) | {
+    package, install = installed(settings.package)
+    return base(image, tags) | {
         "interruptible": False,
         "variables": {"GIT_DEPTH": "0", **package},
         "script": [*install, f'ci-factory {command} "$TICKET"'],
-        "allow_failure": {"exit_codes": _WORK_IS_BAD},
+        "allow_failure": {"exit_codes": WORK_IS_BAD},
     }

@@ -1,50 +1,53 @@
 """What the jobs of child pipelines look like, as far as it is a matter of choice. Every text is checked: it goes into YAML."""
 
-import dataclasses
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from ci_factory.errors import UsageError
 from ci_factory.model.batch import Limits
-from ci_factory.model.text import listed
+from ci_factory.planning.pipeline_values import (
+    ENVIRONMENT,
+    EXPIRE,
+    IMAGE,
+    MAX_MINUTES,
+    MAX_RETRIES,
+    NAME,
+    PACKAGE,
+    TAG,
+    check,
+    from_pairs,
+    refused,
+)
 
 JOBS_PER_TICKET = 2
 """One of the agent and one of the gates."""
 MATRIX_EXPRESSIONS_SINCE = (18, 6)
 _AGENT_RUNS, _SET_UP_MINUTES = 4, 30
 """A job is given the time of this many agent processes, and this much for set-up and local gates."""
-_MAX_MINUTES = 7 * 24 * 60
 
-_NAME = r"[A-Za-z0-9][A-Za-z0-9 _.:-]{0,62}"
-_IMAGE = r"[A-Za-z0-9$][A-Za-z0-9$_{}./:@-]{0,254}"
-_TAG = r"[A-Za-z0-9$][A-Za-z0-9$_{}.:/-]{0,62}"
-_ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}"
 _PATTERNS = {
-    "image": _IMAGE,
-    "gate_image": rf"({_IMAGE})?",
-    "package": r"([A-Za-z0-9.][A-Za-z0-9._\[\],=<>~!-]{0,200})?",
-    "agent_tags": _TAG,
-    "gate_tags": _TAG,
+    "image": IMAGE,
+    "gate_image": rf"({IMAGE})?",
+    "package": PACKAGE,
+    "agent_tags": TAG,
+    "gate_tags": TAG,
     "prefix": r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}",
-    "agent_stage": _NAME,
-    "gate_stage": _NAME,
-    "stack_stage": _NAME,
-    "plan_job": _NAME,
-    "control_tags": _TAG,
-    "environment": rf"{_ENVIRONMENT}",
-    "agent_environment": rf"({_ENVIRONMENT})?",
+    "agent_stage": NAME,
+    "gate_stage": NAME,
+    "stack_stage": NAME,
+    "plan_job": NAME,
+    "control_tags": TAG,
+    "environment": ENVIRONMENT,
+    "agent_environment": rf"({ENVIRONMENT})?",
     "plan_pipeline": r"[1-9][0-9]{0,18}|\$[A-Z][A-Z0-9_]{0,62}",
     "server": r"([0-9]{1,3}\.[0-9]{1,3})?",
-    "expire": r"(never|[1-9][0-9]{0,3} (minutes|hours|days|weeks|months)|1 (minute|hour|day|week|month))",
+    "expire": EXPIRE,
 }
 _BOUNDS = {
-    "agent_minutes": (0, _MAX_MINUTES),
-    "gate_minutes": (1, _MAX_MINUTES),
-    "agent_retries": (0, 2),
-    "gate_retries": (0, 2),
+    "agent_minutes": (0, MAX_MINUTES),
+    "gate_minutes": (1, MAX_MINUTES),
+    "agent_retries": (0, MAX_RETRIES),
+    "gate_retries": (0, MAX_RETRIES),
     "max_jobs": (JOBS_PER_TICKET, 100_000),
     "max_tickets": (1, 200),
     "max_needs": (4, 50),
@@ -98,18 +101,11 @@ class PipelineSettings:
 
     def __post_init__(self) -> None:
         """Check every value."""
-        for name, pattern in _PATTERNS.items():
-            value = getattr(self, name)
-            for text in value if isinstance(value, tuple) else (value,):
-                if not re.fullmatch(pattern, text):
-                    raise _refused(name, text, f"it must match {pattern}")
-        for name, (least, most) in _BOUNDS.items():
-            if not least <= getattr(self, name) <= most:
-                raise _refused(name, getattr(self, name), f"it must be from {least} to {most}")
+        check(self, _PATTERNS, _BOUNDS)
         if self.agent_environment == self.environment:
-            raise _refused("agent_environment", self.environment, "agents must not be where the token is")
+            raise refused("agent_environment", self.environment, "agents must not be where the token is")
         if len({self.agent_stage, self.gate_stage, self.stack_stage}) < len(("agent", "gate", "stack")):
-            raise _refused("agent_stage", self.agent_stage, "the three stages must differ")
+            raise refused("agent_stage", self.agent_stage, "the three stages must differ")
 
     @property
     def by_matrix(self) -> bool:
@@ -124,38 +120,13 @@ class PipelineSettings:
     def agent_timeout(self, limits: Limits) -> int:
         """Minutes of an agent job: a ticket takes several agent processes, each with its own limit."""
         derived = _AGENT_RUNS * math.ceil(limits.timeout_seconds / 60) + _SET_UP_MINUTES
-        return self.agent_minutes or min(derived, _MAX_MINUTES)
+        return self.agent_minutes or min(derived, MAX_MINUTES)
 
 
 def from_options(pairs: Iterable[str], **known: str) -> PipelineSettings:
-    """Settings of `NAME=VALUE` texts, on top of what is `known`; dashes may stand for underscores, commas divide lists.
-
-    A list may also be JSON, as an array input of a component arrives.
+    """Settings of `NAME=VALUE` texts, on top of what is `known`: see `from_pairs`.
 
     Raises:
         UsageError: a name or a value is wrong.
     """
-    fields = {field.name: field.default for field in dataclasses.fields(PipelineSettings)}
-    values: dict[str, Any] = dict(known)
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        name = name.strip().replace("-", "_")
-        if not equals or name not in fields:
-            raise _refused(name, text, f"write NAME=VALUE; names are {', '.join(fields)}")
-        values[name] = _typed(name, text.strip(), fields[name])
-    return PipelineSettings(**values)
-
-
-def _typed(name: str, text: str, default: object) -> object:
-    if isinstance(default, tuple):
-        words = listed(text)
-        return tuple(part for each in (text.split(",") if words is None else words) if (part := each.strip()))
-    if not isinstance(default, int):
-        return text
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise _refused(name, text, "it must be a whole number")
-    return int(text)
-
-
-def _refused(name: str, value: object, why: str) -> UsageError:
-    return UsageError(f"{str(value)[:80]!r} can't stand in a pipeline", where=f"pipeline {name}", fix=why)
+    return from_pairs(PipelineSettings, pairs, known)
