@@ -12,6 +12,7 @@ MAY_IMPORT = {
     "errors": set(),
     "config": VALUES,
     "system": VALUES,
+    "adoption": {*VALUES, "config"},
     "intake": {*VALUES, "config"},
     "planning": {*VALUES, "config"},
     "scoring": {*VALUES, "config"},
@@ -22,7 +23,7 @@ MAY_IMPORT = {
     "publishing": {*VALUES, "config", "system", "forge"},
     "native": VALUES,
     "metrics": {*VALUES, "config", "system", "forge"},
-    "workflow": {*VALUES, "config", "system", "forge", "intake", "planning", "scoring", "review", "gates", "work",
+    "workflow": {*VALUES, "config", "system", "forge", "adoption", "intake", "planning", "scoring", "review", "gates", "work",
                  "publishing", "metrics"},
 }  # fmt: skip
 ONLY_IN = {
@@ -34,7 +35,7 @@ ONLY_IN = {
 """A library, and the one module or folder that imports it."""
 ELSEWHERE = {"gates/testing/plugin/ci_factory_door.py"}
 """Runs in the tests' own process and sets what their children see."""
-PURE = ("intake", "planning", "scoring", "review", "model", "native")
+PURE = ("adoption", "intake", "planning", "scoring", "review", "model", "native")
 IMPURE_MODULES = {
     "click",
     "os",

@@ -211,7 +211,8 @@ def test_all_is_well(clinic: Clinic) -> None:
     code, checks = clinic.doctor()
     assert code == 0
     assert list(checks) == [
-        *("git", "repository", "configuration", "server", "token", "project", "role", "branches"),
+        *("git", "repository", "configuration", "components"),
+        *("server", "token", "project", "role", "branches"),
         *(
             "git access",
             "schedules",

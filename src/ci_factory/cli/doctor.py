@@ -35,7 +35,7 @@ _WORTH_SAYING = 3.0
 @common.config_option
 @common.json_option
 def command(repo: Path, out: Path | None, config_file: Path | None, *, as_json: bool) -> int:
-    """Look at repository, forge, token, role, kill switch, schedules, agents, tools and the last night.
+    """Look at repository, forge, token, role, kill switch, schedules, components, agents, tools and the last night.
 
     Changes nothing. Exit status 3 when something failed that a run could not do without, else 0. Waits for a server
     much shorter than a run would.
@@ -50,7 +50,7 @@ def command(repo: Path, out: Path | None, config_file: Path | None, *, as_json: 
 
 
 def _checks(git: Git, out: Path | None, config_file: Path | None) -> Iterator[Check]:
-    from ci_factory.workflow import health
+    from ci_factory.workflow import components, health
 
     config, folder, read = _configuration(git, config_file)
     site = health.Site(git, common.layout(git, out), config, folder, SystemClock())
@@ -60,7 +60,14 @@ def _checks(git: Git, out: Path | None, config_file: Path | None) -> Iterator[Ch
         yield health.last_batch(site)
         return
     yield from _forge_chosen(git, config)
-    yield from health.there(site, lambda: forges.open_forge(git, config, site.clock, _tell, hurried=True))
+    yield from components.here(
+        git, on_gitlab=config.forge.kind != "embedded" and not forges.missing(config.forge)
+    )
+    yield from health.there(
+        site,
+        lambda: forges.open_forge(git, config, site.clock, _tell, hurried=True),
+        lambda forge: components.there(git, config, forge),
+    )
     yield from health.equipment(site)
 
 

@@ -132,6 +132,15 @@ class Layout:
         """Worktrees in use; can be deleted when nothing runs."""
         return self.root / "worktrees"
 
+    @property
+    def verdicts(self) -> Path:
+        """verdicts.json, the merge requests that are to be judged."""
+        return self.root / "verdicts.json"
+
+    def verdict(self, iid: int) -> TicketFolder:
+        """Folder of the verdict on one merge request."""
+        return TicketFolder(self.root / "verdicts" / str(iid))
+
     def batch(self, batch_id: str) -> BatchFolder:
         """Folder of one batch."""
         return BatchFolder(self.root / "batches" / batch_id)

@@ -31,6 +31,24 @@ def bring(git: Git, *commits: str, remote: str = "origin") -> tuple[str, ...]:
     return missing
 
 
+def bring_ref(git: Git, ref: str, remote: str = "origin") -> str:
+    """Bring the commit here that a ref of the remote points at, and return its name; no ref is made for it here.
+
+    A shallow clone gets it without its history.
+
+    Raises:
+        RepositoryError: the remote has no such ref, or does not give it.
+    """
+    listed = git.run("ls-remote", "--quiet", "--", remote, ref)
+    found = [line.split("\t")[0] for line in listed.stdout.splitlines() if line.endswith(f"\t{ref}")]
+    if not listed.ok or len(found) != 1:
+        raise RepositoryError(
+            f"{remote} has no {ref}, or did not tell", where=str(git.folder), fix="start a new pipeline"
+        )
+    bring(git, found[0], remote=remote)
+    return found[0]
+
+
 def is_shallow(git: Git) -> bool:
     """Whether the history of a clone was cut off."""
     return (git.common_dir() / "shallow").exists()

@@ -59,8 +59,13 @@ def here(site: Site) -> Iterator[Check]:
         yield warning("clone", message, "set GIT_DEPTH: 0 for the job, or git fetch --unshallow")
 
 
-def there(site: Site, open_forge: Callable[[], Forge]) -> Iterator[Check]:
-    """The forge, whose commits these will be, and the kill switch. No error of the forge ends it."""
+def there(
+    site: Site, open_forge: Callable[[], Forge], also: Callable[[Forge], Iterator[Check]]
+) -> Iterator[Check]:
+    """The forge, whose commits these will be, the kill switch, and `also` of a forge that was reached.
+
+    No error of the forge ends it.
+    """
     try:
         forge = open_forge()
         found = forge.examine(thorough=True)
@@ -72,7 +77,11 @@ def there(site: Site, open_forge: Callable[[], Forge]) -> Iterator[Check]:
     broken = {check.name for check in found if check.health is Health.FAILED}
     reached = not broken & _FAR_OFF
     yield from _identity(site, forge if reached else None)
-    yield _switch(site, forge) if reached else unknown("switch", "the forge could not be asked")
+    if not reached:
+        yield unknown("switch", "the forge could not be asked")
+        return
+    yield _switch(site, forge)
+    yield from also(forge)
 
 
 def equipment(site: Site) -> Iterator[Check]:

@@ -29,7 +29,8 @@ def examine(project: Project) -> Iterator[Check]:
         yield unknown("schedules", f"pipeline schedules can't be read: {error.what}")
         return
     if not found:
-        yield unknown("schedules", "the project has no pipeline schedule", f"add one ({_WHERE})")
+        fix = f"ci-factory init --schedule makes one; by hand: {_WHERE}"
+        yield unknown("schedules", "the project has no pipeline schedule", fix)
         return
     wrong = [check for each in found if (check := _wrong(project, each))]
     yield from wrong
