@@ -44,6 +44,8 @@ class Labels(Value):
     ready: str = Field(default="ready-for-agent", min_length=1)
     prefix: str = Field(default="factory::", min_length=1)
     """Labels that only the factory moves start with it."""
+    report: str = Field(default="factory-report", min_length=1, max_length=255, pattern=r"^[^,\n]+$")
+    """Of the issue that carries the reports; it makes no ticket."""
 
     def state(self, name: str) -> str:
         """Name of a state label, `state("review")` -> `factory::review`."""

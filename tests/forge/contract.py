@@ -235,6 +235,7 @@ def test_one_merge_request_per_branch(world: World, forge: Forge) -> None:
 
 def test_a_merge_request_follows_its_spec(world: World, forge: Forge) -> None:
     """Title, description, draft, reviewer and managed labels are brought up to date; people's labels stay."""
+    world.as_user("alice")
     made = world.merge_request("1", labels=("risk::low", "factory::review", "design"), draft=True)
     spec = world.spec("1", title="Better", reviewer="alice", labels=("risk::high", "factory::review"))
     now = forge.ensure_merge_request(spec)
@@ -489,3 +490,51 @@ def test_notes_of_several_issues_are_read_together(world: World, forge: Forge) -
         for number in ("1", "2", "3")
     }
     assert [len(found[number]) for number in ("1", "2", "3")] == [2, 1, 0]
+
+
+# Reports
+
+
+def test_a_report_is_made_once_and_updated_in_place(forge: Forge) -> None:
+    """The same key is one issue; other words change it, the same words leave no trace, and without update they stay."""
+    first = forge.ensure_report("morning", "The morning report", "All is well.")
+    before = kinds(forge, ISSUE, first.id)
+    assert forge.ensure_report("morning", "The morning report", "All is well.") == first
+    assert forge.ensure_report("morning", "Another title", "Other words.", update=False) == first
+    assert kinds(forge, ISSUE, first.id) == before
+    second = forge.ensure_report("morning", "Another title", "Other words.")
+    assert (second.id, second.title) == (first.id, "The morning report")
+    assert "Other words." in second.body
+    assert "All is well." not in second.body
+    assert forge.ensure_report("other", "Another report", "Words.").id != first.id
+
+
+def test_a_report_is_no_ticket(world: World, forge: Forge) -> None:
+    """It is never listed, with whatever labels and state, and its notes can be read and kept."""
+    world.ticket("1", labels=("ready-for-agent",))
+    report = forge.ensure_report("morning", "The morning report", "All is well.")
+    forge.change_labels(report.id, add=["ready-for-agent"])
+    assert [issue.ticket.id for issue in forge.issues(opened_only=False)] == ["1"]
+    assert [issue.ticket.id for issue in forge.issues(any_label=["ready-for-agent", "x"])] == ["1"]
+    assert forge.issues(ids=[report.id], opened_only=False) == []
+    assert forge.issues(labels=["factory-report"], opened_only=False) == []
+    forge.ensure_note(ISSUE, report.id, "weekly", "A week.")
+    assert ["A week." in note.body for note in forge.notes(ISSUE, report.id)] == [True]
+
+
+def test_a_closed_report_stays_closed_and_goes_on(forge: Forge) -> None:
+    """Who closes it is not bothered again; the report is still kept up to date there, and not made anew."""
+    report = forge.ensure_report("morning", "The morning report", "One.")
+    forge.close_issue(report.id)
+    again = forge.ensure_report("morning", "The morning report", "Two.")
+    assert again.id == report.id
+    assert "Two." in again.body
+    assert [kind for kind, _ in kinds(forge, ISSUE, report.id)].count(Kind.REOPENED) == 0
+
+
+def test_a_report_needs_words_and_a_key(forge: Forge) -> None:
+    """What can't be a key, or says nothing, is refused before anything is written."""
+    for key, title, body in (("Not A Key", "T", "B"), ("k", "", "B"), ("k", "T" * 300, "B")):
+        with pytest.raises(ForgeError):
+            forge.ensure_report(key, title, body)
+    assert forge.issues(opened_only=False) == []

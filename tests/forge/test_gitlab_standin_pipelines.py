@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from gitlab.exceptions import GitlabError, GitlabGetError
 
-from tests.gitlab_standin.control import Job
+from tests.gitlab_standin.control import Bridge, Job
 from tests.gitlab_standin.example import Example
 from tests.gitlab_standin.fixtures import place, server, tokens
 
@@ -28,6 +28,26 @@ def test_jobs_leave_logs_and_artifacts(place: Example) -> None:
         by_name["lint"].artifacts()
     assert none.value.response_code == 404
     assert [job.name for job in project.jobs.list(scope="failed")] == ["lint"]
+
+
+def test_bridges_lead_to_children(place: Example) -> None:
+    """A trigger is no job: it is listed apart, with the pipeline it started; retried jobs and children only on request."""
+    child = place.server.pipeline(place.id, "main", source="parent_pipeline", jobs=(Job("agent"),))
+    jobs = (Job("plan", status="failed", retried=True), Job("plan"))
+    bridges = (Bridge("generate", downstream=child), Bridge("broken", status="failed"))
+    parent = place.server.pipeline(place.id, "main", jobs=jobs, bridges=bridges)
+    project = place.project()
+    found = project.pipelines.get(parent)
+    assert [job.status for job in found.jobs.list()] == ["success"]
+    assert {job.status for job in found.jobs.list(include_retried=True)} == {"success", "failed"}
+    below = {bridge.name: bridge.downstream_pipeline for bridge in found.bridges.list()}
+    assert below["broken"] is None
+    assert (below["generate"]["id"], below["generate"]["project_id"]) == (child, place.id)
+    assert [bridge.name for bridge in found.bridges.list(scope="failed")] == ["broken"]
+    assert [each.id for each in project.pipelines.list()] == [parent]
+    assert [each.id for each in project.pipelines.list(source="parent_pipeline")] == [child]
+    with pytest.raises(GitlabGetError):
+        project.jobs.get(found.bridges.list()[0].id)
 
 
 def test_pipelines_are_found_by_branch_and_commit(place: Example) -> None:

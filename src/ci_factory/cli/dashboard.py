@@ -4,10 +4,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common, forges
-from ci_factory.model.review import ReviewQueue
-from ci_factory.system import records
-from ci_factory.system.clock import SystemClock
+from ci_factory.cli import common, facts
 
 
 @click.command(epilog="Example: ci-factory dashboard --repo . --output public/index.html")
@@ -19,24 +16,26 @@ from ci_factory.system.clock import SystemClock
     type=click.Path(path_type=Path, dir_okay=False),
     help="The page.  [default: OUT/dashboard.html]",
 )
+@facts.facts_option
 @common.json_option
 def command(
-    repo: Path, out: Path | None, config_file: Path | None, output: Path | None, *, as_json: bool
+    repo: Path,
+    out: Path | None,
+    config_file: Path | None,
+    output: Path | None,
+    *,
+    kept: bool,
+    as_json: bool,
 ) -> None:
     """Write the dashboard: one HTML file that needs no network and no script."""
-    from ci_factory.metrics import dashboard, figures
-    from ci_factory.metrics.collect import collect
-
     git = common.open_repository(repo)
     config, _ = common.load_config(git, config_file)
-    layout, now = common.layout(git, out), SystemClock().now()
-    history = collect(forges.open_forge(git, config), layout, config)
-    queue = records.read_if_valid(layout.review, ReviewQueue)
-    page = dashboard.render(history, figures.figures(history, now), queue, now)
-    target = output or layout.dashboard
+    layout = common.layout(git, out)
+    told = facts.told(git, config, layout, kept=kept)
     if output is None:
         layout.prepare()
-    records.write_text(target, page)
+    target = output or layout.dashboard
+    told.write_page(target)
     if as_json:
         common.print_json({"dashboard": str(target)})
     else:

@@ -13,6 +13,7 @@ from ci_factory.model.forge import (
     Note,
     NoteTarget,
     PlacedComment,
+    ReportIssue,
     Role,
 )
 from ci_factory.model.health import Check
@@ -102,6 +103,13 @@ class Forge(Protocol):
 
         Keyed by fingerprint: what is missing is created, other words are updated, what is no longer asked for is
         resolved, what comes back is opened again unless a person resolved it. A line that the change did not add gets no comment.
+        """
+
+    def ensure_report(self, key: str, title: str, body: str, *, update: bool = True) -> ReportIssue:
+        """Make sure that one issue of ours carries the report with this hidden key, and that it says `body`.
+
+        Made with `title` and the label `labels.report` when there is none; without `update` one that is there keeps its
+        text. A closed one stays closed. It is no ticket: `issues` never lists it. Nobody else's issue is touched.
         """
 
     def branch(self, name: str) -> str | None:

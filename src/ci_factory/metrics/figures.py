@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import fsum
 
 from ci_factory.metrics import definitions
-from ci_factory.metrics.facts import AttemptFact, History, MergeRequestFact
+from ci_factory.metrics.facts import AttemptFact, GateFact, History, MergeRequestFact, TicketFact
 from ci_factory.metrics.figure import Figure, Metric, measure, share
 from ci_factory.metrics.statistics import Duration, mean, median, survival_quantile
 from ci_factory.model.attempt import Ending
@@ -19,23 +19,26 @@ WEEK = timedelta(days=7)
 def figures(history: History, now: datetime) -> tuple[Figure, ...]:
     """Every figure that the facts allow, in the order in which they are shown."""
     return (
-        *_throughput(history, now),
-        *_acceptance(history),
-        *_scores(history),
+        *throughput(history, now),
+        *acceptance(history.merge_requests),
+        *scores(history),
         *_times(history, now),
-        *_costs(history),
-        *_agents(history),
-        *_gates(history),
+        *costs(history),
+        *agents(history),
+        *gates(history.gates),
     )
 
 
-def merged(history: History) -> list[MergeRequestFact]:
-    """Merge requests that are merged."""
-    return [mr for mr in history.merge_requests if mr.state is MergeRequestState.MERGED]
+def merged(requests: Iterable[MergeRequestFact]) -> list[MergeRequestFact]:
+    """Those that are merged."""
+    return [mr for mr in requests if mr.state is MergeRequestState.MERGED]
 
 
-def _throughput(history: History, now: datetime) -> Iterator[Figure]:
-    recent = [mr for mr in merged(history) if mr.merged_at and now - WEEK < mr.merged_at <= now]
+def throughput(history: History, now: datetime) -> Iterator[Figure]:
+    """What was merged in the 7 days before `now`."""
+    recent = [
+        mr for mr in merged(history.merge_requests) if mr.merged_at and now - WEEK < mr.merged_at <= now
+    ]
     known = len(history.merge_requests)
     tickets = float(len({mr.ticket for mr in recent})) if known else None
     yield measure(definitions.TICKETS_PER_WEEK, tickets, known)
@@ -45,11 +48,12 @@ def _throughput(history: History, now: datetime) -> Iterator[Figure]:
     yield measure(definitions.LINES_PER_WEEK, float(sum(counted)) if complete else None, known, note=note)
 
 
-def _acceptance(history: History) -> Iterator[Figure]:
-    decided = [mr for mr in history.merge_requests if mr.state is not MergeRequestState.OPENED]
-    undecided = len(history.merge_requests) - len(decided)
+def acceptance(requests: Sequence[MergeRequestFact]) -> Iterator[Figure]:
+    """What people decided about merge requests."""
+    decided = [mr for mr in requests if mr.state is not MergeRequestState.OPENED]
+    undecided = len(requests) - len(decided)
     note = f"{undecided} still open, not counted" if undecided else ""
-    yield share(definitions.ACCEPTANCE, len(merged(history)), len(decided), note=note)
+    yield share(definitions.ACCEPTANCE, len(merged(decided)), len(decided), note=note)
     approved = [mr for mr in decided if mr.approved_at is not None and not mr.reworked]
     yield share(definitions.FIRST_PASS, len(approved), len(decided), note=note)
     yield share(definitions.REWORK, sum(mr.reworked for mr in decided), len(decided), note=note)
@@ -66,7 +70,8 @@ def newest_scores(history: History) -> tuple[list[float], int]:
     return known, len(scores) - len(known)
 
 
-def _scores(history: History) -> Iterator[Figure]:
+def scores(history: History) -> Iterator[Figure]:
+    """What the gates say of the changes."""
     known, without = newest_scores(history)
     note = f"{without} judged inconclusive, without a score" if without else ""
     yield measure(definitions.SCORE_MEAN, mean(known), len(known), note=note)
@@ -74,19 +79,33 @@ def _scores(history: History) -> Iterator[Figure]:
 
 
 def _times(history: History, now: datetime) -> Iterator[Figure]:
-    requests = history.merge_requests
-    merges = {mr.ticket: mr.merged_at for mr in merged(history)}
-    ready = [(ticket, ticket.ready_at) for ticket in history.tickets if ticket.ready_at]
+    first, cycle = ticket_times(history.tickets, history.merge_requests, now)
+    yield first
+    yield from request_times(history.merge_requests, now)
+    yield cycle
+
+
+def ticket_times(
+    tickets: Iterable[TicketFact], requests: Iterable[MergeRequestFact], now: datetime
+) -> tuple[Figure, Figure]:
+    """From the trigger label to the first merge request, and to the merge; `requests` has all of the tickets' own."""
+    merges = {mr.ticket: mr.merged_at for mr in merged(requests)}
+    ready = [(ticket, ticket.ready_at) for ticket in tickets if ticket.ready_at]
     to_first = [_span(at, ticket.first_mr_at, ticket.closed_at or now) for ticket, at in ready]
+    cycles = [_span(at, merges.get(ticket.id), ticket.closed_at or now) for ticket, at in ready]
+    return _waiting(definitions.TIME_TO_FIRST_MR, to_first, 0.5), _waiting(
+        definitions.CYCLE_TIME, cycles, 0.5
+    )
+
+
+def request_times(requests: Iterable[MergeRequestFact], now: datetime) -> Iterator[Figure]:
+    """How long merge requests wait for people."""
     shown = [(mr, mr.ready_at) for mr in requests if mr.ready_at]
     to_merge = [_span(at, mr.merged_at, mr.closed_at or now) for mr, at in shown]
     reviews = [_span(at, mr.approved_at or mr.decided_at, now) for mr, at in shown]
-    cycles = [_span(at, merges.get(ticket.id), ticket.closed_at or now) for ticket, at in ready]
-    yield _waiting(definitions.TIME_TO_FIRST_MR, to_first, 0.5)
     yield _waiting(definitions.REVIEW_TIME, reviews, 0.5)
     yield _waiting(definitions.TIME_TO_MERGE, to_merge, 0.5)
     yield _waiting(definitions.TIME_TO_MERGE_P90, to_merge, 0.9)
-    yield _waiting(definitions.CYCLE_TIME, cycles, 0.5)
 
 
 def _span(start: datetime, end: datetime | None, seen_until: datetime) -> Duration:
@@ -121,10 +140,11 @@ def total_cost(attempts: Sequence[AttemptFact]) -> tuple[float | None, str]:
     )
 
 
-def _costs(history: History) -> Iterator[Figure]:
+def costs(history: History) -> Iterator[Figure]:
+    """What the work cost."""
     attempts = worked(history.attempts)
     cost, note = total_cost(attempts)
-    tickets, accepted = len({attempt.ticket for attempt in attempts}), len(merged(history))
+    tickets, accepted = len({attempt.ticket for attempt in attempts}), len(merged(history.merge_requests))
     yield measure(
         definitions.COST_PER_TICKET, cost / tickets if cost is not None else None, tickets, note=note
     )
@@ -134,7 +154,8 @@ def _costs(history: History) -> Iterator[Figure]:
     )
 
 
-def _agents(history: History) -> Iterator[Figure]:
+def agents(history: History) -> Iterator[Figure]:
+    """How the work went."""
     attempts = worked(history.attempts)
     count = len(attempts)
     endings = [attempt.ending for attempt in attempts]
@@ -151,7 +172,7 @@ def lane_seconds(history: History, batch_id: str | None = None) -> tuple[float, 
     lanes = {batch.id: batch.lanes for batch in history.batches}
     nights: dict[str, list[AttemptFact]] = defaultdict(list)
     for attempt in worked(history.attempts):
-        if batch_id in {None, attempt.batch}:
+        if attempt.batch in lanes and batch_id in {None, attempt.batch}:
             nights[attempt.batch].append(attempt)
     busy = available = 0.0
     for night, attempts in nights.items():
@@ -161,9 +182,10 @@ def lane_seconds(history: History, batch_id: str | None = None) -> tuple[float, 
     return busy, available
 
 
-def _gates(history: History) -> Iterator[Figure]:
+def gates(facts: Iterable[GateFact]) -> Iterator[Figure]:
+    """How often each gate passed."""
     statuses: dict[str, list[GateStatus]] = defaultdict(list)
-    for fact in history.gates:
+    for fact in facts:
         statuses[fact.gate].append(fact.status)
     for gate, said in sorted(statuses.items()):
         yield share(definitions.GATE_PASS, said.count(GateStatus.PASS), len(said), labels={"gate": gate})

@@ -1,6 +1,6 @@
 """The morning report: what happened in the night, and what people should do now. Markdown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ci_factory.errors import UsageError
@@ -8,9 +8,9 @@ from ci_factory.metrics import night as nights
 from ci_factory.metrics import words
 from ci_factory.metrics.facts import EscalationFact, History
 from ci_factory.metrics.figure import Figure, Status
+from ci_factory.metrics.markdown import say, table
 from ci_factory.metrics.night import Night, NightTicket, Outcome
 from ci_factory.model.review import ReviewItem, ReviewQueue
-from ci_factory.model.text import escape_markdown
 
 _SHORT, _LONG = 80, 600
 _FIRST = 10
@@ -48,14 +48,14 @@ def morning_report(history: History, batch_id: str | None, queue: ReviewQueue | 
 
 def _headline(night: Night) -> Iterator[str]:
     batch = night.batch
-    yield f"# Morning report: {_say(batch.id, _SHORT)}"
+    yield f"# Morning report: {say(batch.id, _SHORT)}"
     yield ""
     yield f"**{verdict(night)}**"
     yield ""
     parts = [f"{number} {outcome.value}" for outcome, number in night.counts().items()]
     yield f"{words.count(len(night.tickets), 'ticket')} planned: {', '.join(parts) or 'none'}. {len(batch.left_out)} left out."
     yield (
-        f"Project {_say(batch.project, _SHORT)}, branch {_say(batch.target_branch, _SHORT)}, "
+        f"Project {say(batch.project, _SHORT)}, branch {say(batch.target_branch, _SHORT)}, "
         f"{words.moment(batch.started_at)} to {words.moment(batch.ended_at)}."
     )
     yield ""
@@ -97,10 +97,10 @@ def _first(queue: ReviewQueue | None) -> Iterator[str]:
 
 def _review_line(item: ReviewItem) -> str:
     what = f"!{item.merge_request}" if item.merge_request is not None else "question"
-    who = _say(item.reviewer, _SHORT) if item.reviewer else "nobody yet"
-    reason = _say(item.reviewer_reason, _LONG)
+    who = say(item.reviewer, _SHORT) if item.reviewer else "nobody yet"
+    reason = say(item.reviewer_reason, _LONG)
     return (
-        f"**{what}** {_say(item.ticket_id, _SHORT)} {_say(item.title, _SHORT)}: {_say(item.reason, _LONG)} "
+        f"**{what}** {say(item.ticket_id, _SHORT)} {say(item.title, _SHORT)}: {say(item.reason, _LONG)} "
         f"(score {words.points(item.score)}, about {item.expected_minutes} min) → {who}{f' ({reason})' if reason else ''}"
     )
 
@@ -116,23 +116,23 @@ def _questions(night: Night) -> Iterator[str]:
 
 def _question(escalation: EscalationFact, title: str) -> Iterator[str]:
     state = "" if escalation.waiting else " (no longer waiting)"
-    yield f"### {_say(escalation.ticket, _SHORT)}: {_say(title, _SHORT)}{state}"
+    yield f"### {say(escalation.ticket, _SHORT)}: {say(title, _SHORT)}{state}"
     yield ""
-    yield f"**{_say(escalation.summary, _LONG)}**"
+    yield f"**{say(escalation.summary, _LONG)}**"
     yield ""
-    yield f"Trigger {escalation.trigger.value}, priority {escalation.priority.value}, asked by {_say(escalation.agent, _SHORT)} at {words.moment(escalation.raised_at)}."
+    yield f"Trigger {escalation.trigger.value}, priority {escalation.priority.value}, asked by {say(escalation.agent, _SHORT)} at {words.moment(escalation.raised_at)}."
     if escalation.why:
-        yield f"Why: {_say(escalation.why, _LONG)}"
+        yield f"Why: {say(escalation.why, _LONG)}"
     yield ""
     for question in escalation.questions:
-        yield f"- {_say(question, _LONG)}"
+        yield f"- {say(question, _LONG)}"
     for number, option in enumerate(escalation.options, 1):
-        pros = f"; for: {_say(option.pros, _LONG)}" if option.pros else ""
-        cons = f"; against: {_say(option.cons, _LONG)}" if option.cons else ""
-        yield f"{number}. {_say(option.title, _LONG)} (risk {option.risk.value}{pros}{cons})"
+        pros = f"; for: {say(option.pros, _LONG)}" if option.pros else ""
+        cons = f"; against: {say(option.cons, _LONG)}" if option.cons else ""
+        yield f"{number}. {say(option.title, _LONG)} (risk {option.risk.value}{pros}{cons})"
     yield ""
     if escalation.recommendation:
-        yield f"The agent recommends: {_say(escalation.recommendation, _LONG)}"
+        yield f"The agent recommends: {say(escalation.recommendation, _LONG)}"
         yield ""
 
 
@@ -142,32 +142,32 @@ def _every_ticket(night: Night) -> Iterator[str]:
     rows = [_ticket_row(ticket) for ticket in night.tickets]
     rows += [
         (
-            _say(left.ticket_id, _SHORT),
-            _say(night.titles.get(left.ticket_id, ""), _SHORT),
-            f"left out: {_say(left.state, _SHORT)}",
+            say(left.ticket_id, _SHORT),
+            say(night.titles.get(left.ticket_id, ""), _SHORT),
+            f"left out: {say(left.state, _SHORT)}",
             "–",
             "–",
             "–",
-            _say(left.reason, _LONG),
+            say(left.reason, _LONG),
         )
         for left in night.batch.left_out
     ]
-    yield from _table(("Ticket", "Title", "Ended", "MR", "Score", "Work", "Reason"), rows)
+    yield from table(("Ticket", "Title", "Ended", "MR", "Score", "Work", "Reason"), rows)
 
 
 def _ticket_row(ticket: NightTicket) -> tuple[str, ...]:
     request = f"!{ticket.merge_request.iid}" if ticket.merge_request else "–"
     return (
-        _say(ticket.plan.ticket, _SHORT),
-        _say(ticket.plan.title, _SHORT),
+        say(ticket.plan.ticket, _SHORT),
+        say(ticket.plan.title, _SHORT),
         f"**{ticket.outcome.value}**"
         if ticket.outcome.tone is not nights.Tone.QUIET
         else ticket.outcome.value,
         request,
         words.points(ticket.score),
-        _say(ticket.work, _SHORT)
-        + (f", on top of {_say(ticket.plan.stacked_on, _SHORT)}" if ticket.plan.stacked_on else ""),
-        _say(ticket.reason, _LONG),
+        say(ticket.work, _SHORT)
+        + (f", on top of {say(ticket.plan.stacked_on, _SHORT)}" if ticket.plan.stacked_on else ""),
+        say(ticket.reason, _LONG),
     )
 
 
@@ -187,7 +187,7 @@ def _listed(title: str, tickets: Sequence[NightTicket]) -> Iterator[str]:
     yield f"## {title}"
     yield ""
     for ticket in tickets:
-        yield f"- {_say(ticket.plan.ticket, _SHORT)} ({ticket.outcome.value}): {_say(ticket.reason, _LONG)}"
+        yield f"- {say(ticket.plan.ticket, _SHORT)} ({ticket.outcome.value}): {say(ticket.reason, _LONG)}"
     yield ""
 
 
@@ -198,18 +198,16 @@ def _not_started(night: Night) -> Iterator[str]:
     yield "## Not started, and why"
     yield ""
     for ticket in skipped:
-        yield f"- {_say(ticket.plan.ticket, _SHORT)} ({ticket.outcome.value}): {_say(ticket.reason, _LONG)}"
+        yield f"- {say(ticket.plan.ticket, _SHORT)} ({ticket.outcome.value}): {say(ticket.reason, _LONG)}"
     for left in night.batch.left_out:
-        yield f"- {_say(left.ticket_id, _SHORT)} ({_say(left.state, _SHORT)}): {_say(left.reason, _LONG)}"
+        yield f"- {say(left.ticket_id, _SHORT)} ({say(left.state, _SHORT)}): {say(left.reason, _LONG)}"
     yield ""
 
 
 def _figures(night: Night) -> Iterator[str]:
     yield "## The night in figures"
     yield ""
-    yield from _table(
-        ("Figure", "Value", "Target", "", "Definition"), [_figure_row(f) for f in night.figures]
-    )
+    yield from table(("Figure", "Value", "Target", "", "Definition"), [_figure_row(f) for f in night.figures])
 
 
 def _figure_row(figure: Figure) -> tuple[str, ...]:
@@ -229,17 +227,5 @@ def _unreadable(damaged: Sequence[str]) -> Iterator[str]:
     yield "## What could not be read"
     yield ""
     for line in damaged:
-        yield f"- {_say(line, _LONG)}"
+        yield f"- {say(line, _LONG)}"
     yield ""
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{' --- |' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-    yield ""
-
-
-def _say(text: str, limit: int) -> str:
-    return escape_markdown(text, limit=limit)

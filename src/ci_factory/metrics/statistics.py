@@ -31,6 +31,19 @@ def wilson(hits: int, of: int, z: float = Z95) -> tuple[float, float] | None:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def difference(
+    share: float, interval: tuple[float, float], other: float, its: tuple[float, float]
+) -> tuple[float, float]:
+    """Newcombe's interval for `share - other` from their Wilson intervals (Newcombe 1998, method 10).
+
+    Two shares can be told apart when 0 lies outside of it.
+    """
+    (low, high), (other_low, other_high) = interval, its
+    below = math.hypot(share - low, other_high - other)
+    above = math.hypot(high - share, other - other_low)
+    return share - other - below, share - other + above
+
+
 def survival(durations: Sequence[Duration]) -> list[tuple[float, float]]:
     """The Kaplan-Meier curve (Kaplan and Meier 1958): (seconds, share still waiting just after), at each event.
 

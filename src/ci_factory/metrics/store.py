@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ci_factory.errors import ArtifactError, FactoryError, ToolMissing, UsageError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, MetaData, Table
 
 SCHEMA_VERSION = 1
+_SQLITE = b"SQLite format 3\0"
+"""How the file of a database begins."""
 _KEYS: dict[str, tuple[str, ...]] = {
     "tickets": ("id",),
     "merge_requests": ("iid",),
@@ -92,6 +95,27 @@ def load(url: str) -> History:
     return history.model_copy(update=ordered)
 
 
+def sound(path: Path) -> History:
+    """Everything in an SQLite file of ours that came from elsewhere, once it is sure that it is one, and whole.
+
+    Raises:
+        ArtifactError: it is no SQLite file, is damaged, or is not of our schema.
+        ToolMissing: SQLAlchemy is not installed.
+    """
+    with path.open("rb") as stream:
+        if stream.read(len(_SQLITE)) != _SQLITE:
+            raise ArtifactError("is no SQLite file", where=path.name)
+    url = f"sqlite:///{path}"
+    try:
+        with _Database(url) as database:
+            said = database.check()
+    except UsageError as error:
+        raise ArtifactError(error.what, where=path.name) from error
+    if said != "ok":
+        raise ArtifactError(f"is damaged: {said[:200]}", where=path.name)
+    return load(url)
+
+
 class _Database:
     """The table and a connection in one transaction."""
 
@@ -150,6 +174,13 @@ class _Database:
                 fix="run again; somebody else may have stored at the same time",
             ) from error
         return len(rows)
+
+    def check(self) -> str:
+        """`ok`, or what SQLite finds wrong with its file."""
+        try:
+            return str(self._connection.execute(self._sql.text("PRAGMA quick_check(1)")).scalar())
+        except self._sql.exc.SQLAlchemyError as error:
+            return _first_line(error)
 
     def newest(self) -> list[Fact]:
         """The newest revision of every fact."""

@@ -69,6 +69,16 @@ class Issue(Value):
     state: IssueState
 
 
+class ReportIssue(Value):
+    """An issue of ours that carries a report and is no ticket; notes can hang on it."""
+
+    id: str
+    """As `NoteTarget.ISSUE` takes it."""
+    title: str
+    body: str
+    """With its hidden last line."""
+
+
 class MergeRequestState(StrEnum):
     """State of a merge request."""
 

@@ -32,7 +32,7 @@ def run(factory: Factory, tickets: Sequence[Ticket] = ()) -> Outcome:
             fresh, broken = _generate(factory, planning.plan(factory, intake.intake(factory)))
             batch = fresh or batch
         queue = morning.review(factory)
-        morning.report(factory, queue)
+        morning.report(factory)
         return Outcome(batch, queue, broken)
 
 

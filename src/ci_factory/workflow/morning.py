@@ -1,11 +1,15 @@
 """Stages 6 and 7: the review queue, the morning report, the dashboard page."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from ci_factory.config import Config
 from ci_factory.forge.protocol import Forge
 from ci_factory.metrics import dashboard, figures, morning
 from ci_factory.metrics.collect import collect
+from ci_factory.metrics.facts import History
 from ci_factory.model import block
 from ci_factory.model.attempt import Attempt
 from ci_factory.model.base import Json
@@ -19,7 +23,8 @@ from ci_factory.review.queue import build_queue
 from ci_factory.review.render import queue_markdown
 from ci_factory.review.subject import ReviewSubject
 from ci_factory.system import records
-from ci_factory.workflow import escalations, planning
+from ci_factory.system.layout import Layout
+from ci_factory.workflow import escalations
 from ci_factory.workflow.escalations import Asked
 from ci_factory.workflow.factory import Factory
 
@@ -44,17 +49,57 @@ def review(factory: Factory) -> ReviewQueue:
     return queue
 
 
-def report(factory: Factory, queue: ReviewQueue) -> Path:
+@dataclass(frozen=True)
+class Told:
+    """What report and page tell of: every fact, the review queue when there is one, and the moment."""
+
+    history: History
+    queue: ReviewQueue | None
+    now: datetime
+
+    def text(self, batch_id: str | None = None) -> str:
+        """The morning report of a batch, the last one by default, as Markdown.
+
+        Raises:
+            UsageError: there is no such batch.
+        """
+        return morning.morning_report(self.history, batch_id, self.queue, self.now)
+
+    def write_text(self, layout: Layout, batch_id: str | None = None) -> str:
+        """Write the report beside its batch, and in the output folder when the batch is the last one; returns it.
+
+        Raises:
+            UsageError: there is no such batch.
+        """
+        text = self.text(batch_id)
+        batch, last = self.history.batch(batch_id), self.history.batch()
+        assert batch is not None  # noqa: S101 - `text` refused it
+        if layout.batch(batch.id).path.is_dir():
+            records.write_text(layout.batch(batch.id).report, text)
+        if batch == last:
+            layout.prepare()
+            records.write_text(layout.report, text)
+        return text
+
+    def write_page(self, path: Path) -> None:
+        """Write the dashboard."""
+        page = dashboard.render(self.history, figures.figures(self.history, self.now), self.queue, self.now)
+        records.write_text(path, page)
+
+
+def tell(forge: Forge, layout: Layout, config: Config, now: datetime) -> Told:
+    """Everything that forge and artifacts say now, with the review queue as it was last built."""
+    queue = records.read_if_valid(layout.review, ReviewQueue)
+    return Told(collect(forge, layout, config), queue, now)
+
+
+def report(factory: Factory) -> Path:
     """Write the morning report of the last batch and the dashboard page; returns the page."""
-    now = factory.clock.now()
-    history = collect(factory.forge, factory.layout, factory.config)
-    batch = planning.latest(factory)
+    told = tell(factory.forge, factory.layout, factory.config, factory.clock.now())
+    batch = told.history.batch()
     if batch is not None:
-        text = morning.morning_report(history, batch.id, queue, now)
-        records.write_text(factory.layout.batch(batch.id).report, text)
-        records.write_text(factory.layout.report, text)
-    page = dashboard.render(history, figures.figures(history, now), queue, now)
-    records.write_text(factory.layout.dashboard, page)
+        told.write_text(factory.layout)
+    told.write_page(factory.layout.dashboard)
     factory.event("report", "written", batch.id if batch else "", page=factory.layout.dashboard.name)
     factory.progress.stage("report", str(factory.layout.dashboard))
     return factory.layout.dashboard

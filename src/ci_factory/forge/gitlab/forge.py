@@ -1,6 +1,6 @@
 """GitLabForge: the Forge Protocol on one project of a GitLab server, over REST, GraphQL and git's own HTTP."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -20,7 +20,10 @@ from ci_factory.forge.gitlab import (
     pipelines,
     proposing,
     queue,
+    remembered,
+    reports,
     reviews,
+    snippets,
     versions,
 )
 from ci_factory.forge.gitlab.api import Api
@@ -39,6 +42,7 @@ from ci_factory.model.forge import (
     Note,
     NoteTarget,
     PlacedComment,
+    ReportIssue,
     Role,
 )
 from ci_factory.model.health import Check
@@ -180,6 +184,20 @@ class GitLabForge:
         """Threads of a merge request, oldest first."""
         return discussions.of_merge_request(self.project, iid)
 
+    # Reports
+
+    def ensure_report(self, key: str, title: str, body: str, *, update: bool = True) -> ReportIssue:
+        """One issue of ours with this hidden key; one request reads, and at most one writes.
+
+        Raises:
+            ForgeError: GitLab would carry out a line of the body as a quick action.
+        """
+        return reports.ensure(self.project, key, title, body, update=update)
+
+    def ensure_snippet(self, title: str, file_name: str, content: str) -> tuple[snippets.Snippet, bool]:
+        """The project snippet of ours with this title, and whether it is new; its text is never changed."""
+        return snippets.ensure(self.project, title, file_name, content)
+
     # Branches and files
 
     def branch(self, name: str) -> str | None:
@@ -278,6 +296,13 @@ class GitLabForge:
     def jobs(self, pipeline_id: int) -> list[Job]:
         """Jobs of a pipeline."""
         return pipelines.jobs(self.project, pipeline_id)
+
+    def jobs_of_default_branch(self, name: str, *, source: str | None = None) -> Iterator[remembered.Left]:
+        """Successful jobs of this name on the default branch that left artifacts, newest first, within bounds.
+
+        Those in pipelines of `source` first, others only when there are none.
+        """
+        return remembered.jobs(self.project, self.default_branch, name, source=source)
 
     def artifact(self, job_id: int, path: str, *, limit: int) -> bytes | None:
         """A file of a job's artifacts, at most `limit` bytes; `None` when there is none."""

@@ -10,7 +10,6 @@ from ci_factory.forge.gitlab.project import Project
 from ci_factory.forge.gitlab.versions import moment
 from ci_factory.model.base import Json
 
-
 FINISHED = frozenset({"success", "failed", "canceled", "skipped"})
 """GitLab's words for what has ended; a manual job may still be started, and so may never end."""
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ci_factory.errors import ForgeError
-from ci_factory.forge.gitlab import rest
+from ci_factory.forge import kept_reports
+from ci_factory.forge.gitlab import reports, rest
 from ci_factory.forge.gitlab.api import Api
 from ci_factory.forge.gitlab.errors import NotFound, QueryError
 from ci_factory.forge.gitlab.project import FACTS, Project
@@ -62,7 +63,7 @@ class Wanted:
 
 
 def issues(project: Project, wanted: Wanted) -> list[Issue]:
-    """Issues of a project in order of creation, which is the server's, all pages."""
+    """Issues of a project in order of creation, which is the server's, all pages; our reports are none."""
     found = None if project.rest_only else _pages(project, wanted)
     if found is None:
         nodes = rest.issues(project.api, project.at("issues"), wanted)
@@ -70,7 +71,12 @@ def issues(project: Project, wanted: Wanted) -> list[Issue]:
         for data in found:
             project.learn(data)
         nodes = [node for data in found for node in data["project"]["issues"]["nodes"]]
-    return [to_issue(node, project.path) for node in nodes]
+    return [to_issue(node, project.path) for node in nodes if not _is_report(project, node)]
+
+
+def _is_report(project: Project, node: Json) -> bool:
+    author = (node.get("author") or {}).get("username") or ""
+    return reports.is_ours(project, node.get("description"), author)
 
 
 def _pages(project: Project, wanted: Wanted) -> list[dict[str, Json]] | None:
@@ -108,7 +114,8 @@ def of_group(api: Api, group: str, wanted: Wanted) -> list[tuple[str, Issue]]:
         if data.get("group") is None:
             raise NotFound(f"there is no group {group!r}", where=api.url, fix="check the group's path")
         nodes += data["group"]["issues"]["nodes"]
-    found = ((node["reference"].rpartition("#")[0], node) for node in nodes)
+    tickets = (node for node in nodes if not kept_reports.is_report(node.get("description") or ""))
+    found = ((node["reference"].rpartition("#")[0], node) for node in tickets)
     return [(path, to_issue(node, path)) for path, node in found]
 
 

@@ -26,6 +26,11 @@ class Proposed:
     ours: bool
     """Opened by our user from a branch of the factory: its publisher writes its note."""
     open: bool
+    draft: bool
+    fork: bool
+    """From another project than it goes to."""
+    updated_at: datetime
+    """The last activity that GitLab knows of; a push alone may be none."""
     base: str | None = None
     """Where the change begins, as GitLab shows it; `None` in a list, and while GitLab has no diff."""
 
@@ -120,6 +125,9 @@ class Sweeping:
             source_branch=raw["source_branch"],
             ours=mine and merge_requests.ticket_of(raw["source_branch"]) is not None,
             open=merge_requests.state_of(raw) is MergeRequestState.OPENED,
+            draft=merge_requests.is_draft(raw),
+            fork=raw.get("source_project_id") != raw.get("target_project_id"),
+            updated_at=moment(raw["updated_at"]),
             base=(raw.get("diff_refs") or {}).get("base_sha"),
         )
 

@@ -11,8 +11,19 @@ from filelock import FileLock, Timeout
 
 from ci_factory.config import Labels
 from ci_factory.errors import Conflict, ForgeError, UsageError
+from ci_factory.forge import kept_reports
 from ci_factory.forge.added_lines import commentable
-from ci_factory.forge.local import checks, history, issues, labels, merge_requests, merging, notes, sync
+from ci_factory.forge.local import (
+    checks,
+    history,
+    issues,
+    labels,
+    merge_requests,
+    merging,
+    notes,
+    reports,
+    sync,
+)
 from ci_factory.forge.local import comments as inline
 from ci_factory.forge.local.branches import ALWAYS_PROTECTED, Branches
 from ci_factory.forge.local.database import BUSY_SECONDS, Database
@@ -27,6 +38,7 @@ from ci_factory.model.forge import (
     Note,
     NoteTarget,
     PlacedComment,
+    ReportIssue,
     Role,
 )
 from ci_factory.model.health import Check, Health
@@ -152,7 +164,8 @@ class LocalForge:
         wanted = frozenset(ids)
         with self.database.reading() as tx:
             found = issues.select(tx, labels, any_label, opened_only=opened_only)
-        return [issue for issue in found if not wanted or issue.ticket.id in wanted]
+        tickets = (issue for issue in found if not reports.is_report(issue.ticket))
+        return [issue for issue in tickets if not wanted or issue.ticket.id in wanted]
 
     def issue(self, ticket_id: str) -> Issue:
         """One issue; ForgeError when there is none."""
@@ -202,6 +215,15 @@ class LocalForge:
         with self.database.writing() as tx:
             inline.ensure(tx, self._stamp(), iid, placed)
             return inline.select(tx, iid, self.user)
+
+    # Reports
+
+    def ensure_report(self, key: str, title: str, body: str, *, update: bool = True) -> ReportIssue:
+        """One issue of ours with this hidden key; ForgeError when a ticket has taken its id."""
+        text = kept_reports.marked(key, body)
+        wanted = ReportIssue(id=reports.issue_id(key), title=kept_reports.titled(title), body=text)
+        with self.database.writing() as tx:
+            return reports.ensure(tx, self._stamp(), wanted, key, self.label_names.report, update=update)
 
     # Branches
 

@@ -20,20 +20,21 @@ def take_in(tx: sqlite3.Connection, stamp: Stamp, ticket: Ticket) -> bool:
 
     Labels are set once, when the issue is new: afterwards they belong to people and to the factory.
     """
-    content = ticket.model_dump_json(exclude={"labels"})
-    digest = hashlib.sha256(content.encode()).hexdigest()
+    content, digest = _kept(ticket)
     row = _row(tx, ticket.id)
     if row is None:
         _insert(tx, stamp, ticket, content, digest)
         return True
     if row["content_hash"] == digest or row["state"] != IssueState.OPENED:
         return False
-    tx.execute(
-        "UPDATE issue SET content = ?, content_hash = ?, updated_at = ? WHERE ticket_id = ?",
-        (content, digest, stamp.time, ticket.id),
-    )
-    record(tx, stamp, issue(ticket.id), ForgeEventKind.UPDATED, "content")
+    rewrite(tx, stamp, ticket)
     return True
+
+
+def _kept(ticket: Ticket) -> tuple[str, str]:
+    """A ticket's content as it is stored, and its hash."""
+    content = ticket.model_dump_json(exclude={"labels"})
+    return content, hashlib.sha256(content.encode()).hexdigest()
 
 
 def _insert(tx: sqlite3.Connection, stamp: Stamp, ticket: Ticket, content: str, digest: str) -> None:
@@ -44,6 +45,16 @@ def _insert(tx: sqlite3.Connection, stamp: Stamp, ticket: Ticket, content: str, 
     )
     record(tx, stamp, issue(ticket.id), ForgeEventKind.OPENED)
     labels.change(tx, stamp, issue(ticket.id), add=ticket.labels, remove=())
+
+
+def rewrite(tx: sqlite3.Connection, stamp: Stamp, ticket: Ticket) -> None:
+    """Give an issue other content, open or closed."""
+    content, digest = _kept(ticket)
+    tx.execute(
+        "UPDATE issue SET content = ?, content_hash = ?, updated_at = ? WHERE ticket_id = ?",
+        (content, digest, stamp.time, ticket.id),
+    )
+    record(tx, stamp, issue(ticket.id), ForgeEventKind.UPDATED, "content")
 
 
 def next_id(tx: sqlite3.Connection) -> str:

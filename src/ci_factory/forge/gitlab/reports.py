@@ -1,0 +1,57 @@
+"""The issue of ours that carries a report, made once and updated in place.
+
+It is found by its author's id and its hidden marker: people may rename it, label it anew, or close it. Its title and
+label are set when it is made; afterwards they belong to people.
+"""
+
+from collections.abc import Iterator
+
+from ci_factory.forge import kept_reports
+from ci_factory.forge.gitlab import quick_actions
+from ci_factory.forge.gitlab.notes import normal
+from ci_factory.forge.gitlab.project import Project
+from ci_factory.model.base import Json
+from ci_factory.model.forge import NoteTarget, ReportIssue
+
+
+def ensure(project: Project, key: str, title: str, body: str, *, update: bool) -> ReportIssue:
+    """Make sure that one issue of ours ends with the key's marker, and that it says `body`.
+
+    Of several, which only two runs at the same moment can make, the oldest open one counts.
+    """
+    text = quick_actions.refused(kept_reports.marked(key, body), project.at("issues"))
+    found = _find(project, key)
+    if found is None:
+        return _to_report(_create(project, key, kept_reports.titled(title), text))
+    if update and normal(found.get("description")) != normal(text):
+        found = project.api.put(project.of(NoteTarget.ISSUE, found["iid"]), {"description": text})
+    return _to_report(found)
+
+
+def is_ours(project: Project, description: str | None, author: str) -> bool:
+    """Whether an issue is one of our reports, and so nobody's ticket."""
+    return kept_reports.is_report(description or "") and author == project.facts.user
+
+
+def _create(project: Project, key: str, title: str, text: str) -> Json:
+    data = {"title": title, "description": text, "labels": project.names.report}
+    return project.api.post(project.at("issues"), data, done=lambda: _find(project, key))
+
+
+def _find(project: Project, key: str) -> Json | None:
+    kept = sorted(_kept(project, key), key=lambda each: (each["state"] != "opened", each["iid"]))
+    return next(iter(kept), None)
+
+
+def _kept(project: Project, key: str) -> Iterator[Json]:
+    mine = project.facts.user_id
+    pages = project.api.pages(project.at("issues"), author_id=mine, scope="all", state="all")
+    return (
+        each
+        for each in pages
+        if each["author"]["id"] == mine and kept_reports.carries(normal(each.get("description")), key)
+    )
+
+
+def _to_report(raw: Json) -> ReportIssue:
+    return ReportIssue(id=str(raw["iid"]), title=raw["title"], body=normal(raw.get("description")))
