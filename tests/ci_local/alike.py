@@ -4,7 +4,6 @@ Commits have their moment in them, merge requests get numbers in the order in wh
 has more to read by then. Trees, texts, verdicts, scores, labels, targets, figures are the same or the nights differ.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -18,8 +17,20 @@ _BASE = re.compile(r"on base `[0-9a-f]{12}`")
 _COMMIT = re.compile(r'"(base|head)":"[0-9a-f]{40}"')
 _TAG = re.compile(r"<(style|script|title)\b.*?</\1>|<[^>]+>", re.DOTALL)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
+_SPEED = re.compile(r"(Agent utilisation\n)\d+ %(?:\n[✓✕] \w+ target)?")
 _ITEM = (
-    *("tier", "ticket_id", "title", "priority", "verdict", "score", "security_findings", "risk", "size", "lines"),
+    *(
+        "tier",
+        "ticket_id",
+        "title",
+        "priority",
+        "verdict",
+        "score",
+        "security_findings",
+        "risk",
+        "size",
+        "lines",
+    ),
     "expected_minutes",
 )
 
@@ -31,17 +42,23 @@ def state(found: Mapping[str, Any], trees: Mapping[str, str], path: str) -> dict
         for branch, each in found["merge requests"].items()
     }
     left = {"merge requests": requests, "count": found["count"], "issues": found["issues"]}
-    text = words(json.dumps(left, ensure_ascii=False), path)
-    text = _COMMIT.sub(r'"\1":"COMMIT"', text.replace('\\"', '"')) if False else text
-    plain: dict[str, Any] = json.loads(text)
-    return plain | {"trees": dict(trees)}
+    return {name: _each(value, path) for name, value in left.items()} | {"trees": dict(trees)}
+
+
+def _each(value: Any, path: str) -> Any:
+    if isinstance(value, str):
+        return words(value, path)
+    if isinstance(value, Mapping):
+        return {key: _each(each, path) for key, each in value.items()}
+    return [_each(each, path) for each in value] if isinstance(value, list) else value
 
 
 def words(text: str, path: str) -> str:
     """A text without moments, numbers, batches and commits."""
     for pattern, name in ((_BATCH, "BATCH"), (_MOMENT, "MOMENT"), (_NUMBER, "!N"), (_SPAN, "SPAN")):
         text = pattern.sub(name, text)
-    return _BASE.sub("on base COMMIT", text.replace(path, "PROJECT"))
+    text = _COMMIT.sub(r'"\1":"COMMIT"', _BASE.sub("on base COMMIT", text))
+    return text.replace(path, "PROJECT")
 
 
 def queue(review: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
@@ -53,5 +70,6 @@ def queue(review: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
 def page(html: str, path: str, people: tuple[str, ...]) -> Counter[str]:
     """The words of a dashboard, line by line, in whatever order; utilisation tells how fast the machine was."""
     lines = [line.strip() for line in _TAG.sub("\n", html).splitlines() if line.strip()]
-    kept = [words(line, path) for line in lines if not _CLOCK.fullmatch(line)]
+    text = _SPEED.sub(r"\1", "\n".join(lines))
+    kept = [words(line, path) for line in text.splitlines() if not _CLOCK.fullmatch(line)]
     return Counter(line for line in kept if line not in people and "wait for them" not in line)
