@@ -146,3 +146,14 @@ def test_what_a_change_brings_does_not_grow_when_the_target_moves(
     git(folder, "checkout", "--quiet", "main")
     commit(folder, {"c": "1\n"})
     assert [change.path for change in Git(folder).brought("main", head)] == ["b"]
+
+
+def test_contents_are_read_one_after_the_other_by_one_process(new_repo: Repo) -> None:
+    """Bytes as they are, empty ones and those with line ends too; a name that is no object is told, and reading goes on."""
+    git = Git(new_repo({"a": "one\ntwo", "b": "", "c": "\n\n"}))
+    names = {path: git.text("rev-parse", f"HEAD:{path}") for path in "abc"}
+    with git.blobs() as read:
+        assert [read(names[path]) for path in "abca"] == [b"one\ntwo", b"", b"\n\n", b"one\ntwo"]
+        with pytest.raises(RepositoryError, match="no such object"):
+            read("1" * 40)
+        assert read(names["a"]) == b"one\ntwo"

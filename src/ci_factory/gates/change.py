@@ -1,9 +1,9 @@
 """The change that is judged: files and added lines, as git itself sees them."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from ci_factory.errors import ArtifactError
 from ci_factory.system.git import FileChange, Git
@@ -92,14 +92,20 @@ def safe_name(path: str) -> bool:
 
 def is_test(path: str) -> bool:
     """Whether a file belongs to the tests: by the names that test runners look for, or by its folder."""
-    place = PurePosixPath(path)
-    named = _TEST_NAME.fullmatch(place.name) is not None
-    return named or any(_TEST_WORDS & set(re.split(r"[-_.]+", part)) for part in place.parts[:-1])
+    folder, _, name = path.rpartition("/")
+    return _TEST_NAME.fullmatch(name) is not None or _is_of_tests(folder)
+
+
+@functools.lru_cache(maxsize=65536)
+def _is_of_tests(folder: str) -> bool:
+    """Whether a folder, or one above it, has a word of tests in its name; asked for every file of large trees."""
+    return any(_TEST_WORDS & set(re.split(r"[-_.]+", part)) for part in folder.split("/"))
 
 
 def is_test_module(path: str) -> bool:
     """Whether pytest collects tests from this file by default."""
-    return re.fullmatch(r"test_.*\.py|.*_test\.py", path.rpartition("/")[2]) is not None
+    name = path[path.rfind("/") + 1 :]
+    return (name.startswith("test_") and name.endswith(".py")) or name.endswith("_test.py")
 
 
 def _added_lines(

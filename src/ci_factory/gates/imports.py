@@ -6,8 +6,7 @@ that is no regular package itself.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 SUFFIXES = (".py", ".pyi")
 _GAP = r"[\s\\]"
@@ -31,6 +30,8 @@ class Modules:
         """Take paths relative to the top of the tree; others than Python's are passed over."""
         self._files: dict[str, list[str]] = defaultdict(list)
         self._tails: dict[str, set[str]] = defaultdict(set)
+        self._known: dict[tuple[str, ...], frozenset[str]] = {}
+        """What names lead to: files of one tree import the same modules again and again."""
         for path in paths:
             if path.endswith(SUFFIXES):
                 place = f"/{path.rpartition('.')[0]}"
@@ -71,7 +72,13 @@ class Modules:
 
     def _absolute(self, names: Iterable[list[str]]) -> set[str]:
         wanted = {tuple(name[:depth]) for name in names for depth in range(1, len(name) + 1)}
-        return {each for name in wanted for module in self._modules(name) for each in self._at(module)}
+        return {each for name in wanted for each in self._named(name)}
+
+    def _named(self, name: tuple[str, ...]) -> frozenset[str]:
+        if name not in self._known:
+            found = (each for module in self._modules(name) for each in self._at(module))
+            self._known[name] = frozenset(found)
+        return self._known[name]
 
     def _modules(self, name: tuple[str, ...]) -> Iterator[str]:
         dotted = f"/{'/'.join(name)}"
@@ -110,16 +117,12 @@ class Closure:
         self._starts = starts
         self._modules = Modules(())
 
-    def __call__(self, every: Collection[str], folder: Path, last: frozenset[str]) -> Collection[str]:
-        """What is needed beside what was written last."""
+    def __call__(
+        self, every: Collection[str], read: Callable[[str], str], last: frozenset[str]
+    ) -> Collection[str]:
+        """What is needed beside what was chosen last."""
         if not last:
             self._modules = Modules(every)
             return {*self._starts, *(each for path in self._starts for each in self._modules.above(path))}
-        return {each for path in last for each in self._modules.imported(path, _source(folder / path))}
-
-
-def _source(file: Path) -> str:
-    """The text of a Python file; anything else imports nothing."""
-    if file.is_symlink() or not file.name.endswith(SUFFIXES):
-        return ""
-    return file.read_text(encoding="utf-8", errors="replace")
+        sources = {path: read(path) for path in last if path.endswith(SUFFIXES)}
+        return {each for path, text in sources.items() for each in self._modules.imported(path, text)}

@@ -17,7 +17,7 @@ from ci_factory.gates.presets.model import Preset
 from ci_factory.gates.presets.registry import PRESETS, detected, files_of
 from ci_factory.gates.protocol import Unmeasurable
 from ci_factory.gates.setup import Recipe, Setup
-from ci_factory.gates.subject import Checkouts, Grow, SideName, Subject, slug
+from ci_factory.gates.subject import Checkouts, Grow, Read, SideName, Subject, slug
 from ci_factory.model.gate import Finding, GateResult, Reason
 from ci_factory.model.gate_settings import GatesConfig, RootConfig
 from ci_factory.system.git import FileChange
@@ -90,9 +90,9 @@ class _RootedCheckouts(Checkouts):
     ) -> Path:
         """As `folder`, with chosen files only, and with settings above the root, where tools look for them too."""
 
-        def grow_root(paths: Collection[str], folder: Path, last: frozenset[str]) -> Collection[str]:
+        def grow_root(paths: Collection[str], read: Read, last: frozenset[str]) -> Collection[str]:
             inside = (frozenset(self._local(each)) for each in (paths, last))
-            chosen = map(self._full, grow(next(inside), folder / self._in, next(inside)))
+            chosen = map(self._full, grow(next(inside), lambda path: read(self._full(path)), next(inside)))
             above = () if last else filter(is_settings, self._whole.base_entries)
             return [*chosen, *(path for path in above if not _below(path, self._in))]
 

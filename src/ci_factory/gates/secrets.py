@@ -86,7 +86,7 @@ def _folder(subject: Subject, side: SideName) -> Path:
     if side == "head" and subject.overlay.paths:
         changed = subject.change.present()
         return subject.checkouts.some(
-            "whole-head", subject.change.head_tree, lambda _paths, _folder, last: () if last else changed
+            "whole-head", subject.change.head_tree, lambda _paths, _read, last: () if last else changed
         )
     return subject.part(side)
 

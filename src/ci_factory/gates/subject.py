@@ -20,10 +20,13 @@ from ci_factory.system.git import Git
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 SideName = Literal["base", "head"]
+_REGULAR = frozenset({"100644", "100755"})
 
 
-Grow = Callable[[Collection[str], Path, frozenset[str]], Collection[str]]
-"""Chooses files of a tree: given all paths, the folder, and what was written there last (nothing at first), it says what else."""
+Read = Callable[[str], str]
+"""Text of a file by its path; empty for what is no regular file."""
+Grow = Callable[[Collection[str], Read, frozenset[str]], Collection[str]]
+"""Chooses files of a tree: given all paths, a reader, and what was chosen last (nothing at first), it says what else."""
 
 
 class Checkouts:
@@ -65,13 +68,21 @@ class Checkouts:
         return found
 
     def _grow(self, tree: str, path: Path, grow: Grow, put: tuple[Entry, ...], drop: tuple[str, ...]) -> None:
-        left = {each.path: each for each in (*self.entries(tree), *put)}
+        there = {each.path: each for each in (*self.entries(tree), *put)}
         for each in drop:
-            left.pop(each, None)
-        every, index, last = frozenset(left), Index(self._repo, path), frozenset[str]()
-        while last := frozenset(grow(every, path, last)) & left.keys():
-            index.put([left.pop(each) for each in sorted(last)])
-            index.write(last)
+            there.pop(each, None)
+        every, chosen, last = frozenset(there), set[str](), frozenset[str]()
+        with self._repo.blobs() as blobs:
+
+            def read(name: str) -> str:
+                entry = there[name]
+                return blobs(entry.blob).decode("utf-8", "replace") if entry.mode in _REGULAR else ""
+
+            while last := (frozenset(grow(every, read, last)) & every) - chosen:
+                chosen |= last
+        index = Index(self._repo, path)
+        index.put([there[each] for each in sorted(chosen)])
+        index.write(sorted(chosen))
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is made
         with self._guard:
@@ -149,14 +160,14 @@ class Subject:
             "base": {each.old_path for each in self.change.files if each.status != "A"},
             "head": {*self.change.present()},
         }[side]
-        return self.some(side, "part", lambda _paths, _folder, last: () if last else touched)
+        return self.some(side, "part", lambda _paths, _read, last: () if last else touched)
 
     def some(self, side: SideName, use: str, grow: Grow) -> Path:
         """A clean checkout of chosen files and of settings; the first call for a `use` decides."""
 
-        def grow_settings(paths: Collection[str], folder: Path, last: frozenset[str]) -> Collection[str]:
+        def grow_settings(paths: Collection[str], read: Read, last: frozenset[str]) -> Collection[str]:
             first = () if last else filter(is_settings, self.base_entries)
-            return {*grow(paths, folder, last), *first}
+            return {*grow(paths, read, last), *first}
 
         name, laid = f"{use}-{side}", self.overlay
         if side == "base":

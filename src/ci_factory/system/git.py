@@ -1,7 +1,8 @@
 """Git as the factory needs it: no hooks, no prompts, machine-readable output."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -69,6 +70,11 @@ class Merge:
         return not self.conflicts
 
 
+def _environment() -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if key not in _REPOSITORY_VARIABLES}
+    return inherited | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"}
+
+
 @dataclass(frozen=True)
 class Git:
     """One repository, bare or not, or one of its worktrees."""
@@ -106,15 +112,26 @@ class Git:
         self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> process.Completed:
         """Run a git command; a failure is told in the result."""
-        variables = {key: value for key, value in os.environ.items() if key not in _REPOSITORY_VARIABLES}
-        variables |= {
-            "GIT_TERMINAL_PROMPT": "0",
-            "LC_ALL": "C.UTF-8",
-            "GIT_OPTIONAL_LOCKS": "0",
-            **(env or {}),
-        }
-        argv = ("git", *_QUIET, *args)
+        argv, variables = ("git", *_QUIET, *args), {**_environment(), **(env or {})}
         return process.run(argv, cwd=self.folder, env=variables, stdin=stdin, limit=256 * 1024 * 1024)
+
+    @contextmanager
+    def blobs(self) -> Iterator[Callable[[str], bytes]]:
+        """Reads contents by object name, one after the other, with one process for all of them.
+
+        Reading raises:
+            RepositoryError: there is no such object.
+        """
+        argv = ("git", *_QUIET, "cat-file", "--batch")
+        with process.conversation(argv, cwd=self.folder, env=_environment()) as git:
+
+            def read(name: str) -> bytes:
+                words = git.ask(name.encode("ascii")).split()
+                if len(words) != len(("name", "type", "size")):
+                    raise RepositoryError("there is no such object", where=name)
+                return git.more(int(words[2]) + 1)[:-1]
+
+            yield read
 
     def isolated(
         self,

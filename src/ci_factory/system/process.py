@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes of stdout and of stderr that are kept of one process."""
 
 _NICENESS = 10
+_LOOK_SECONDS = 1.0
 _manners = threading.local()
 _alive: set[int] = set()
 _alive_lock = threading.Lock()
@@ -36,11 +37,15 @@ class Completed:
     stderr: str
     seconds: float
     timed_out: bool = False
+    stopped: str = ""
+    """Why whoever watched it had it killed; empty: nobody did."""
+    written: int = 0
+    """Bytes of stdout and stderr before they were cut."""
 
     @property
     def ok(self) -> bool:
         """Whether it ended by itself with status 0."""
-        return self.returncode == 0 and not self.timed_out
+        return self.returncode == 0 and not self.timed_out and not self.stopped
 
 
 def run(  # noqa: PLR0913 - each is a plain setting of one process
@@ -53,12 +58,14 @@ def run(  # noqa: PLR0913 - each is a plain setting of one process
     limit: int = OUTPUT_LIMIT,
     tethered: bool = False,
     pass_fds: Sequence[int] = (),
+    watch: Callable[[int], str] | None = None,
 ) -> Completed:
     """Run a program in a process group of its own and kill the whole group when it is done or late.
 
     `env` replaces the environment; `None` inherits ours. `timeout` is in seconds. A time-out is told in the
     result, not raised. A `tethered` process group is killed as well when we ourselves are killed, however that happens.
     `pass_fds` are open file descriptors of ours that it inherits under the same numbers; all others are closed.
+    `watch` is asked every second, with the bytes of output so far, why to kill it now; an empty word lets it go on.
 
     Raises:
         ToolMissing: there is no such program.
@@ -66,10 +73,13 @@ def run(  # noqa: PLR0913 - each is a plain setting of one process
     started = time.monotonic()
     with _given(stdin) as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = _start(argv, cwd, env, given, out, err, pass_fds)
-        timed_out = False
+        timed_out, stopped = False, ""
         tether = _Tether(process.pid) if tethered else None
         try:
-            timed_out = not _ended(process, timeout)
+            if watch is None:
+                timed_out = not _ended(process, timeout)
+            else:
+                timed_out, stopped = _watched(process, timeout, lambda: watch(_size(out) + _size(err)))
         finally:
             _kill_group(process.pid)
             if tether is not None:
@@ -78,7 +88,53 @@ def run(  # noqa: PLR0913 - each is a plain setting of one process
             with _alive_lock:
                 _alive.discard(process.pid)
         seconds = time.monotonic() - started
-        return Completed(tuple(argv), returncode, _read(out, limit), _read(err, limit), seconds, timed_out)
+        said = (_read(out, limit), _read(err, limit))
+        written = _size(out) + _size(err)
+        return Completed(tuple(argv), returncode, *said, seconds, timed_out, stopped, written)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A program that answers each line on its standard input before it is given the next."""
+
+    _process: subprocess.Popen[bytes]
+
+    def ask(self, line: bytes) -> bytes:
+        """The first line of the answer, without its end; empty when the program is gone."""
+        assert self._process.stdin is not None  # noqa: S101 - for the type checker: both are pipes
+        assert self._process.stdout is not None  # noqa: S101 - the same
+        try:
+            self._process.stdin.write(line + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return b""
+        return self._process.stdout.readline().rstrip(b"\n")
+
+    def more(self, size: int) -> bytes:
+        """So many bytes more of the answer; fewer when the program is gone."""
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker
+        return self._process.stdout.read(size)
+
+
+@contextmanager
+def conversation(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Iterator[Conversation]:
+    """Start a program that answers line by line, and end it: one start instead of one for each question.
+
+    Raises:
+        ToolMissing: there is no such program.
+    """
+    process = _start(argv, cwd, env, subprocess.PIPE, subprocess.PIPE, subprocess.DEVNULL, ())
+    try:
+        yield Conversation(process)
+    finally:
+        _kill_group(process.pid)
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
+        process.wait()
+        with _alive_lock:
+            _alive.discard(process.pid)
 
 
 @contextmanager
@@ -119,13 +175,32 @@ def _ended(process: subprocess.Popen[bytes], timeout: float | None) -> bool:
         os.close(descriptor)
 
 
+def _watched(
+    process: subprocess.Popen[bytes], timeout: float | None, look: Callable[[], str]
+) -> tuple[bool, str]:
+    """Wait for its end, a time-out, or somebody's reason to end it: (timed out, the reason)."""
+    end = math.inf if timeout is None else time.monotonic() + timeout
+    while True:
+        left = end - time.monotonic()
+        if _ended(process, max(0.0, min(left, _LOOK_SECONDS))):
+            return False, ""
+        if left <= _LOOK_SECONDS:
+            return True, ""
+        if why := look():
+            return False, why
+
+
+def _size(stream: IO[bytes]) -> int:
+    return os.fstat(stream.fileno()).st_size
+
+
 def _start(
     argv: Sequence[str],
     cwd: Path | None,
     env: Mapping[str, str] | None,
-    stdin: IO[bytes] | None,
-    out: IO[bytes],
-    err: IO[bytes],
+    stdin: IO[bytes] | int | None,
+    out: IO[bytes] | int,
+    err: IO[bytes] | int,
     pass_fds: Sequence[int],
 ) -> subprocess.Popen[bytes]:
     try:

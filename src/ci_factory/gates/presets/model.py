@@ -72,7 +72,7 @@ class Preset:
 
     name: str
     suffixes: tuple[str, ...]
-    """Of its sources."""
+    """Of its sources, each from its only dot."""
     manifests: tuple[str, ...] = ()
     """File names that say that the language is used."""
     tools: tuple[PresetTool, ...] = ()

@@ -44,12 +44,17 @@ def detected(wanted: tuple[str, ...], files: Files) -> tuple[Preset, ...]:
 
     Files of both sides count, so that a change can't hide the language it is written in.
     """
-    spoken = {
-        preset.name
-        for preset in PRESETS.values()
-        if "auto" in wanted and any(preset.speaks(path) for path in files.every)
-    }
+    spoken = _spoken(files.every) if "auto" in wanted else frozenset()
     return tuple(preset for preset in PRESETS.values() if preset.name in spoken or preset.name in wanted)
+
+
+@functools.lru_cache(maxsize=8)
+def _spoken(paths: frozenset[str]) -> frozenset[str]:
+    """Names of the presets whose language some file shows: one file of each ending and those called like a manifest."""
+    manifests = {name for preset in PRESETS.values() for name in preset.manifests}
+    samples = {path[path.rfind(".") :]: path for path in paths}
+    asked = [*samples.values(), *(path for path in paths if path[path.rfind("/") + 1 :] in manifests)]
+    return frozenset(name for name, preset in PRESETS.items() if any(map(preset.speaks, asked)))
 
 
 def tests_command(subject: "Subject") -> TestsCommand | None:

@@ -4,7 +4,7 @@ import ast
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ci_factory.gates.change import is_test
 from ci_factory.gates.tampering import module
@@ -20,9 +20,10 @@ Row = frozenset[Value]
 
 def is_evidence(path: str) -> bool:
     """Whether a file is a test in Python, or data in a folder of tests."""
-    place = PurePosixPath(path)
-    tested = any("test" in part.lower() or part == "fixtures" for part in place.parts)
-    return (place.suffix == ".py" and is_test(path)) or (place.suffix in _DATA and tested)
+    suffix = path[path.rfind(".") :]
+    if suffix == ".py":
+        return is_test(path)
+    return suffix in _DATA and any("test" in part.lower() or part == "fixtures" for part in path.split("/"))
 
 
 class Evidence:
