@@ -16,7 +16,8 @@ _SPAN = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h)\b")
 _BASE = re.compile(r"on base `[0-9a-f]{12}`")
 _COMMIT = re.compile(r'"(base|head)":"[0-9a-f]{40}"')
 _TAG = re.compile(r"<(style|script|title)\b.*?</\1>|<[^>]+>", re.DOTALL)
-_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
+_CLOCK = re.compile(r"\d\d:\d\d(?::\d\d)?")
+_LOAD = re.compile(r"waits? for them$")
 _SPEED = re.compile(r"(Agent utilisation\n)\d+ %(?:\n[✓✕] \w+ target)?")
 _ITEM = (
     *(
@@ -72,4 +73,4 @@ def page(html: str, path: str, people: tuple[str, ...]) -> Counter[str]:
     lines = [line.strip() for line in _TAG.sub("\n", html).splitlines() if line.strip()]
     text = _SPEED.sub(r"\1", "\n".join(lines))
     kept = [words(line, path) for line in text.splitlines() if not _CLOCK.fullmatch(line)]
-    return Counter(line for line in kept if line not in people and "wait for them" not in line)
+    return Counter(line for line in kept if line not in people and not _LOAD.search(line))

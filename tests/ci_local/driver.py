@@ -245,15 +245,21 @@ class Runner:
         }
 
 
+def include(component: str, inputs: Mapping[str, Any] | None = None, *, local: bool = True) -> dict[str, Any]:
+    """One of our components by its path, or as a component of the project itself; `package` is empty."""
+    own = f"$CI_SERVER_FQDN/$CI_PROJECT_PATH/{component}@$CI_COMMIT_SHA"
+    where = {"local": f"/templates/{component}.yml"} if local else {"component": own}
+    return where | {"inputs": {"package": "", **(inputs or {})}}
+
+
 def pipeline_file(component: str, inputs: Mapping[str, Any] | None = None, *, local: bool = True) -> str:
-    """A `.gitlab-ci.yml` that includes one of our components, by its path or as a component; `package` is empty."""
-    own = "$CI_SERVER_FQDN/$CI_PROJECT_PATH"
-    where = (
-        {"local": f"/templates/{component}.yml"}
-        if local
-        else {"component": f"{own}/{component}@$CI_COMMIT_SHA"}
-    )
-    return yaml.safe_dump({"include": [where | {"inputs": {"package": "", **(inputs or {})}}]})
+    """A `.gitlab-ci.yml` with one of our components."""
+    return pipeline_of(include(component, inputs, local=local))
+
+
+def pipeline_of(*includes: Mapping[str, Any]) -> str:
+    """A `.gitlab-ci.yml` with several."""
+    return yaml.safe_dump({"include": [dict(each) for each in includes]})
 
 
 def templates() -> dict[str, str]:

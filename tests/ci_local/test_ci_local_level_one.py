@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci_local.driver import Ended, Runner, Secret, pipeline_file, templates
+from tests.ci_local.driver import Ended, Runner, Secret, include, pipeline_file, pipeline_of, templates
 from tests.workflow.gitlab_line import GitLabLine
 
 CONFIG = "gates: {disabled: [semgrep, mypy, secrets, dependencies]}\n"
@@ -68,15 +68,11 @@ def _words(branch: str) -> dict[str, str]:
     return {"source_branch": branch, "target_branch": "main", "title": branch}
 
 
-def _both() -> str:
-    return pipeline_file("gates") + pipeline_file("sweep").removeprefix("include:\n")
-
-
 def test_a_good_and_a_bad_change_on_merge_requests_and_the_sweep_after_them(
     project: Callable[..., Project],
 ) -> None:
     """The gates pass the one job and fail the other, leave the same artifacts and reports, and the sweep posts both verdicts once."""
-    made = project(_both(), {"good": GOOD, "bad": BAD})
+    made = project(pipeline_of(include("gates"), include("sweep")), {"good": GOOD, "bad": BAD})
     good, bad = made.run("good"), made.run("bad")
     assert (good.exits, bad.exits) == ({GATES: 0}, {GATES: 1}), good.console + bad.console
     for ended, verdict in ((good, "pass"), (bad, "fail")):

@@ -84,4 +84,6 @@ class Bridge:
 
 def plain(value: Any) -> Any:
     """A dataclass as JSON takes it; bytes in base 64."""
-    return json.loads(json.dumps(vars(value), default=lambda data: {"base64": base64.b64encode(data).decode()}))
+    return json.loads(
+        json.dumps(vars(value), default=lambda data: {"base64": base64.b64encode(data).decode()})
+    )
