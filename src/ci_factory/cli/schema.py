@@ -16,6 +16,7 @@ from ci_factory.model.gathered import Gathered
 from ci_factory.model.pipelines import PipelineIndex
 from ci_factory.model.review import ReviewQueue
 from ci_factory.model.ticket import IntakeReport, Ticket
+from ci_factory.model.verdicts import VerdictPlan
 from ci_factory.system import records
 
 SCHEMAS: dict[str, type[BaseModel]] = {
@@ -34,6 +35,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "review": ReviewQueue,
     "score": Score,
     "ticket": Ticket,
+    "verdicts": VerdictPlan,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -110,4 +110,4 @@ def _entry(
 
 
 def _text(document: Job, name: str) -> str:
-    return text_of(document, name, fix="lower the pipeline option max-tickets")
+    return text_of(document, name, fix="lower the pipeline option max-tickets", limit=MAX_BYTES)

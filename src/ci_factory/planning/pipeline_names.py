@@ -51,3 +51,23 @@ def carry(prefix: str, number: int) -> str:
 def ticket_folder(batch_id: str, ticket: str) -> str:
     """Where a ticket's artifacts lie, below the clone."""
     return f"{OUT_FOLDER}/batches/{batch_id}/tickets/{ticket}"
+
+
+def verdict_job(prefix: str, iid: int | None = None) -> str:
+    """The gates' job of one merge request, or what all of them share. `prefix` ends as it likes."""
+    name = f"{prefix}ci-factory-verdict"
+    return name if iid is None else f"{name}:{iid}"
+
+
+def verdict_trigger(prefix: str) -> str:
+    """The job that triggers those."""
+    return f"{prefix}ci-factory-verdicts"
+
+
+def verdict_folder(iid: int | str) -> str:
+    """Where the verdict on a merge request lies, below the clone."""
+    return f"{OUT_FOLDER}/verdicts/{iid}"
+
+
+VERDICTS = f"{OUT_FOLDER}/verdicts.json"
+"""What the job that plans verdicts leaves, below the clone."""

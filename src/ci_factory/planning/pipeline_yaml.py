@@ -15,15 +15,15 @@ else:
     _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def text_of(document: dict[str, Any], name: str, *, fix: str) -> str:
+def text_of(document: dict[str, Any], name: str, *, fix: str, limit: int = MAX_BYTES) -> str:
     """A pipeline as the text of the file `name`; the same document gives the same bytes.
 
     Raises:
-        UsageError: it is larger than GitLab reads; `fix` says what helps.
+        UsageError: it has more than `limit` bytes; `fix` says what helps.
     """
     text: str = yaml.dump(document, Dumper=_PlainDumper, sort_keys=False, width=200)
-    if len(text.encode()) > MAX_BYTES:
-        what = f"it would be larger than {MAX_BYTES} bytes, and GitLab would not read it"
+    if len(text.encode()) > limit:
+        what = f"it would be larger than {limit} bytes, and GitLab would not read it"
         raise UsageError(what, where=name, fix=fix)
     return text
 

@@ -1,9 +1,11 @@
 """The one note on a merge request: verdict first, then what a reviewer needs, worst first. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from ci_factory.model import block
 from ci_factory.model.attempt import Attempt, Usage
+from ci_factory.model.base import Json
 from ci_factory.model.batch import PlannedTicket
 from ci_factory.model.gate import GateReport, Score
 from ci_factory.publishing import markdown, sanitise, sections
@@ -43,18 +45,25 @@ def score_note(
 
 
 def gate_note(
-    report: GateReport, score: Score, *, remarks: Sequence[str] = (), hosts: Collection[str] = ()
+    report: GateReport,
+    score: Score,
+    *,
+    remarks: Sequence[str] = (),
+    hosts: Collection[str] = (),
+    origin: str = "",
+    marks: Mapping[str, Json] = MappingProxyType({}),
 ) -> str:
     """The note's Markdown on any change, whoever made it; the same input gives the same bytes.
 
-    `remarks`, already safe, say what a person has to look at.
+    `remarks` say what a person has to look at, `origin` who judged, both already safe; `marks` go into the hidden block.
     """
     lines = [
         *_judgement(report, score, remarks, hosts),
         "",
         *sections.judged(score),
+        *(["", origin] if origin else []),
         "",
-        block.write(GATE_NOTE_KEY, _core(report, score)),
+        block.write(GATE_NOTE_KEY, {**_core(report, score), **marks}),
     ]
     return markdown.document(lines)
 

@@ -1,17 +1,10 @@
-"""What agents' and gates' jobs left, fetched by a job of control: from each job its own files, and no other's.
+"""What agents' and gates' jobs left, fetched by a job of control: from each job its own files, and no other's."""
 
-GitLab could hand archives over by itself. It would unpack whatever the archives hold over the clone, and who controls an
-agent's job can upload any archive: hooks, another ticket's verdict, a plan. So four files are asked for by name.
-"""
-
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ci_factory.config import Config
 from ci_factory.errors import ArtifactError
-from ci_factory.forge.gitlab import pipelines
 from ci_factory.forge.gitlab.forge import GitLabForge
 from ci_factory.forge.gitlab.pipelines import Job
 from ci_factory.model.attempt import Attempt, Ending
@@ -26,11 +19,9 @@ from ci_factory.system.layout import TicketFolder
 from ci_factory.workflow import relay
 from ci_factory.workflow.evidence import FILE_BYTES, Evidence, flaw
 from ci_factory.workflow.factory import Factory
+from ci_factory.workflow.job_files import ended, jobs_below, of_running, taken
 
-_DEPTH = 2
-"""GitLab nests child pipelines no deeper."""
 _TIMEOUTS = frozenset({"stuck_or_timeout_failure", "job_execution_timeout"})
-_LONGEST_NIGHT = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -49,21 +40,11 @@ class Gathering:
 
         A ticket whose job ended and left nothing sound gets an attempt that says so; one whose job has not ended gets none.
         """
-        jobs = self.jobs(pipeline_id)
+        jobs = jobs_below(self.forge.project, pipeline_id, f"{self.prefix}-")
         with ThreadPoolExecutor(self.factory.config.publishing.parallel, thread_name_prefix="gather") as pool:
             tickets = tuple(pool.map(lambda planned: self._ticket(planned, jobs), self.batch.tickets))
         found = Gathered(pipeline_id=pipeline_id, tickets=tickets)
         records.write_model(self.factory.layout.batch(self.batch.id).gathered, found)
-        return found
-
-    def jobs(self, pipeline_id: int, depth: int = 0) -> dict[str, Job]:
-        """Jobs of the pipeline and of those that ours among its trigger jobs started, by name."""
-        project = self.forge.project
-        found = {job.name: job for job in pipelines.jobs(project, pipeline_id)}
-        if depth < _DEPTH:
-            for each in pipelines.downstream(project, pipeline_id):
-                if each.trigger.startswith(f"{self.prefix}-"):
-                    found |= self.jobs(each.pipeline_id, depth + 1)
         return found
 
     def _ticket(self, planned: PlannedTicket, jobs: dict[str, Job]) -> GatheredTicket:
@@ -84,7 +65,7 @@ class Gathering:
         try:
             self._take_verdict(attempt, gate, folder)
         except ArtifactError as error:
-            return _told(planned, f"{_ended(gate, 'gate')}: {error.where}: {error.what}", attempt=True)
+            return _told(planned, f"{ended(gate, 'gate')}: {error.where}: {error.what}", attempt=True)
         return GatheredTicket(ticket_id=planned.id, attempt=True, verdict=True)
 
     def _take_attempt(self, planned: PlannedTicket, job: Job | None, folder: TicketFolder) -> Attempt:
@@ -117,12 +98,7 @@ class Gathering:
 
     def _bytes(self, planned: PlannedTicket, job: Job | None, name: str, limit: int) -> bytes:
         path = f"{names.ticket_folder(self.batch.id, planned.id)}/{name}"
-        data = None
-        if job is not None and job.has_artifacts:
-            data = pipelines.artifact(self.forge.project, job.id, path, limit=limit)
-        if data is None:
-            raise ArtifactError("is not among what the job left", where=name)
-        return data
+        return taken(self.forge.project, job, path, limit=limit)
 
 
 def at_work(forge: GitLabForge, branch: str, own_id: int, plan_job: str) -> frozenset[str]:
@@ -130,24 +106,10 @@ def at_work(forge: GitLabForge, branch: str, own_id: int, plan_job: str) -> froz
 
     Costs one request, and two more for each such pipeline.
     """
-    project, since = forge.project, forge.project.clock.now() - _LONGEST_NIGHT
-    busy = [
-        each.id
-        for each in pipelines.of_branch(project, branch, since=since)
-        if each.id != own_id and each.status not in pipelines.FINISHED
-    ]
-    return frozenset(ticket for number in busy for ticket in _planned_by(forge, number, plan_job))
-
-
-def _planned_by(forge: GitLabForge, pipeline_id: int, plan_job: str) -> Iterator[str]:
     path = f"{names.CHILDREN_FOLDER}/{names.INDEX_NAME}"
-    for job in pipelines.jobs(forge.project, pipeline_id):
-        if job.name != plan_job or not job.has_artifacts:
-            continue
-        data = pipelines.artifact(forge.project, job.id, path, limit=FILE_BYTES)
-        if data is not None:
-            index = records.parse_model(data, PipelineIndex, where=f"{job.name}: {path}")
-            yield from (ticket for child in index.children for ticket in child.tickets)
+    found = of_running(forge, branch, own_id, plan_job, path, limit=FILE_BYTES)
+    indexes = (records.parse_model(data, PipelineIndex, where=f"{plan_job}: {path}") for data in found)
+    return frozenset(ticket for each in indexes for child in each.children for ticket in child.tickets)
 
 
 def _job(jobs: dict[str, Job], prefix: str, kind: str, planned: PlannedTicket) -> Job | None:
@@ -170,15 +132,7 @@ def _lost(planned: PlannedTicket, batch: Batch, job: Job | None, said: str, fact
         started_at=(job.started_at if job else None) or now,
         finished_at=(job.finished_at if job else None) or now,
         ending=Ending.TIMEOUT if timed_out else Ending.SKIPPED,
-        reason=f"{_ended(job, 'agent')}: {said}",
+        reason=f"{ended(job, 'agent')}: {said}",
         planned_size=planned.size,
         base=batch.base,
     )
-
-
-def _ended(job: Job | None, kind: str) -> str:
-    """How a job ended, in words that lead to it."""
-    if job is None:
-        return f"there is no {kind} job for it"
-    why = f" ({job.failure_reason})" if job.failure_reason else ""
-    return f"its job {job.name} ended as {job.status}{why}, see {job.url}"
