@@ -10,27 +10,27 @@ from ci_factory.errors import ForgeError
 MAX_LENGTH = 1_000_000
 """Characters of a note, as on GitLab."""
 
-_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+KEY = r"[a-z0-9][a-z0-9-]{0,63}"
 
 
-def marker(key: str) -> str:
-    """The hidden last line of a kept note.
+def marker(key: str, kind: str = "note") -> str:
+    """The hidden last line of a kept text.
 
     Raises:
         ForgeError: the key is not lower-case letters, digits and dashes.
     """
-    if not _KEY.fullmatch(key):
-        raise ForgeError(f"{key!r} can't be a note's key", fix="use lower-case letters, digits and dashes")
-    return f"<!-- ci-factory:note:{key} -->"
+    if not re.fullmatch(KEY, key):
+        raise ForgeError(f"{key!r} can't be a {kind}'s key", fix="use lower-case letters, digits and dashes")
+    return f"<!-- ci-factory:{kind}:{key} -->"
 
 
-def marked(key: str, body: str) -> str:
+def marked(key: str, body: str, kind: str = "note") -> str:
     """The body with its marker below, as it is sent.
 
     Raises:
         ForgeError: it says nothing or too much, or the key can't be one.
     """
-    return checked(f"{body.rstrip()}\n\n{marker(key)}")
+    return checked(f"{body.rstrip()}\n\n{marker(key, kind)}")
 
 
 def carries(body: str, key: str) -> bool:

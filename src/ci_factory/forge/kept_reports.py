@@ -9,19 +9,8 @@ from ci_factory.errors import ForgeError
 from ci_factory.forge import kept_notes
 
 MAX_TITLE = 255
-_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_MARKER = re.compile(rf"<!-- ci-factory:report:{_KEY.pattern} -->")
-
-
-def marker(key: str) -> str:
-    """The hidden last line of a report.
-
-    Raises:
-        ForgeError: the key is not lower-case letters, digits and dashes.
-    """
-    if not _KEY.fullmatch(key):
-        raise ForgeError(f"{key!r} can't be a report's key", fix="use lower-case letters, digits and dashes")
-    return f"<!-- ci-factory:report:{key} -->"
+_KIND = "report"
+_MARKER = re.compile(rf"<!-- ci-factory:{_KIND}:{kept_notes.KEY} -->")
 
 
 def marked(key: str, body: str) -> str:
@@ -30,7 +19,7 @@ def marked(key: str, body: str) -> str:
     Raises:
         ForgeError: it says nothing or too much, or the key can't be one.
     """
-    return kept_notes.checked(f"{body.rstrip()}\n\n{marker(key)}")
+    return kept_notes.marked(key, body, _KIND)
 
 
 def titled(title: str) -> str:
@@ -47,7 +36,7 @@ def titled(title: str) -> str:
 
 def carries(text: str, key: str) -> bool:
     """Whether a text is the report with this key."""
-    return _last_line(text) == marker(key)
+    return _last_line(text) == kept_notes.marker(key, _KIND)
 
 
 def is_report(text: str) -> bool:
