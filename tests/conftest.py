@@ -36,8 +36,12 @@ def _own_git(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
-    for name in [name for name in os.environ if _of_a_job(name)]:  # a test says itself what job it plays
-        monkeypatch.delenv(name)
+
+
+def pytest_configure() -> None:
+    """Whatever job runs the tests is not theirs: a test, or what it shares with others, says itself what job it plays."""
+    for name in [name for name in os.environ if _of_a_job(name)]:
+        del os.environ[name]
 
 
 def _of_a_job(name: str) -> bool:

@@ -78,9 +78,9 @@ class GitLabLine:
             self.project.issues.create({**data, "labels": ",".join(labels)})
 
     def environment(self) -> dict[str, str]:
-        """What a CI job of the project would see."""
+        """What a CI job of the project's default branch would see."""
         address = {"CI_SERVER_URL": self.server.url, "CI_PROJECT_PATH": self.path}
-        return {**address, "CI_FACTORY_TOKEN": self.token}
+        return {**address, "CI_COMMIT_REF_PROTECTED": "true", "CI_FACTORY_TOKEN": self.token}
 
     def held(self, *argv: str) -> "Held":
         """The command line in a process of its own, ready to go; forked from one that has imported it, as that is quick."""
