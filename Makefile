@@ -5,12 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
-SYSTEM_PACKAGES := chromium fonts-dejavu-core libgitlab-api-v4-perl rsync
+SYSTEM_PACKAGES := bubblewrap chromium fonts-dejavu-core libgitlab-api-v4-perl rsync
 NPM_PACKAGES := gitlab-ci-local@4.75.1
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table rules bench-rules locks clean
+.PHONY: help run test test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -41,7 +41,16 @@ npm: $(VENV)/.dev  # Installs the runner of the component tests; without it they
 system:  # Installs the packages some tests need, when root; else those tests are skipped by name.
 	@tools/system-packages $(SYSTEM_PACKAGES)
 
-test: $(VENV)/.dev system npm lint types unit  ## Lint, types and the whole test suite
+agents: $(VENV)/.dev  # Real coding agents for the tests; without one its test is skipped by name.
+	@$(BIN)/python tools/agents $(VENV)/agents mini-swe-agent aider claude-code codex gemini opencode openhands || true
+
+mini-swe-agent: $(VENV)/.dev  # The one real agent of `make test`: it needs no model.
+	@$(BIN)/python tools/agents $(VENV)/agents mini-swe-agent || true
+
+test-agents: $(VENV)/.dev agents  ## Real coding agents against a model on this machine (1.5 GB, some minutes)
+	$(BIN)/python -m pytest -m agents tests/agents
+
+test: $(VENV)/.dev system npm mini-swe-agent lint types unit  ## Lint, types and the whole test suite
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench examples
@@ -74,6 +83,7 @@ bench: $(VENV)/.dev  ## The figures, as ratios from one run
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/planning.py
 	$(BIN)/python bench/overhead.py
+	$(BIN)/python bench/agent_run.py
 
 bench-quixbugs: $(VENV)/.dev  ## 40 corrections and 40 breakages through the gates
 	$(BIN)/python bench/quixbugs.py $(DATA)/quixbugs.jsonl --support $(DATA)/quixbugs-support.json

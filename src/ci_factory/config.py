@@ -16,6 +16,7 @@ from ci_factory.model.forge import Role
 from ci_factory.model.forge_settings import Rates
 from ci_factory.model.gate_settings import GatesConfig
 from ci_factory.model.publishing_settings import PublishingConfig
+from ci_factory.model.sandbox_settings import Host, Network, SandboxConfig, SandboxSetting
 from ci_factory.model.ticket import Priority, Size
 
 FILE_NAME = ".ci-factory.yml"
@@ -111,7 +112,7 @@ class AgentConfig(Value):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
     adapter: str
-    """`command`, `scripted` or `autofix`."""
+    """Which program it is; docs/agents.md lists them."""
     command: str | None = None
     """For `command`: a shell line, run in the ticket's worktree."""
     folder: str | None = None
@@ -122,7 +123,29 @@ class AgentConfig(Value):
     """Names of variables the agent may inherit; everything else is dropped."""
     max_size: Size = Size.LARGE
     """The largest ticket it is given."""
-    model: str | None = None
+    network: Network | None = None
+    """In place of `sandbox.network`."""
+    hosts: tuple[Host, ...] = Field(default=(), max_length=200)
+    """For `allowlist`, beside `sandbox.hosts`."""
+    model: str | None = Field(default=None, max_length=200)
+    """As the agent itself names models."""
+    base_url: str | None = Field(default=None, pattern=r"^https?://[^\s\"\\]+$", max_length=500)
+    """Another server for the model, as the agent itself wants it, with or without a path such as `/v1`."""
+    args: tuple[str, ...] = Field(default=(), max_length=100)
+    """More arguments for its program."""
+    max_turns: int | None = Field(default=None, ge=1, le=10_000)
+    """Model calls in one call of the agent, where it can be told."""
+    max_cost_usd: float | None = Field(default=None, gt=0)
+    """In one call of the agent, where it can be told and knows its model's price."""
+
+
+class Price(Value):
+    """What a model costs, in USD per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    """For input that was read from a cache; `null`: the same as other input."""
 
 
 class IterationLimits(Value):
@@ -221,6 +244,9 @@ class Config(Value):
     batch: BatchConfig = BatchConfig()
     planning: PlanningConfig = PlanningConfig()
     agents: tuple[AgentConfig, ...] = ()
+    prices: dict[str, Price] = Field(default_factory=dict, max_length=1000)
+    """By model name; used where an agent tells tokens and not their cost."""
+    sandbox: SandboxSetting = SandboxConfig()
     iterations: IterationLimits = IterationLimits()
     retries: RetryConfig = RetryConfig()
     gates: GatesConfig = GatesConfig()
@@ -289,7 +315,8 @@ def _walk(
         if isinstance(value, Mapping) and value:
             yield from _walk(value, here, source, f"{prefix}{key}.")
         else:
-            set_here = isinstance(given, Mapping) and key in given
+            short = given is not None and not isinstance(given, Mapping)  # one word for the whole mapping
+            set_here = short or (isinstance(given, Mapping) and key in given)
             yield f"{prefix}{key}", value, source if set_here else "default"
 
 

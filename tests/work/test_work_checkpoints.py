@@ -196,7 +196,7 @@ def test_small_drift_is_a_note(room: Room) -> None:
     agent = room.scripted({"comprehension": C0, "plan": C1, "attempts": [[steps]]})
     attempt = room.work(room.planned(size=Size.MEDIUM), agent=agent)
     assert attempt.ending is Ending.COMPLETED
-    assert checkpoint(attempt, "C2").notes == ("outside of the plan: extra0.py, extra1.py",)
+    assert checkpoint(attempt, "C2").notes[0] == "outside of the plan: extra0.py, extra1.py"
 
 
 def test_documents_that_were_asked_for_and_not_written_are_derived(room: Room) -> None:

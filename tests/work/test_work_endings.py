@@ -12,11 +12,13 @@ from ci_factory.config import AgentConfig, Config, IterationLimits, RetryConfig
 from ci_factory.errors import ConfigError, Interrupted
 from ci_factory.model.attempt import CheckpointName, CheckpointStatus, Ending, Trigger, Usage
 from ci_factory.model.gate import Component, GateStatus
+from ci_factory.model.sandbox_settings import SandboxConfig
 from ci_factory.system.git import Git
 from ci_factory.work.agents.registry import ADAPTERS
 
 Room = Any  # tests/work/conftest.py
 
+UNCONFINED = Config(retries=RetryConfig(limit=0), sandbox=SandboxConfig(mode="off"))
 HELLO = "printf \"def greet(language):\\n    return 'Bonjour'\\n\" > app.py"
 
 
@@ -143,10 +145,10 @@ def test_a_low_score_and_no_more_ideas_is_done(room: Room) -> None:
 
 
 def test_a_time_out_kills_the_whole_process_group(room: Room) -> None:
-    """Children that the agent left in its group do not live on."""
+    """Children that the agent left in its group do not live on, without a sandbox either."""
     alive = room.root / "alive"
     child = f"while true; do date +%s%N > {shlex.quote(str(alive))}; sleep 0.05; done"
-    attempt = room.work(command=f"({child}) & echo half > half.txt; sleep 60", timeout=1)
+    attempt = room.work(command=f"({child}) & echo half > half.txt; sleep 60", timeout=1, config=UNCONFINED)
     assert attempt.ending is Ending.TIMEOUT
     assert attempt.runs[0].ended == "timeout"
     seen = alive.read_text(encoding="utf-8")
@@ -253,6 +255,7 @@ def test_events_tell_the_story_once(room: Room) -> None:
         ("started", "B-1/T-1/started/1"),
         ("checkpoint", "B-1/T-1/checkpoint/C0/1"),
         ("checkpoint", "B-1/T-1/checkpoint/C1/1"),
+        ("sandbox", "B-1/T-1/sandbox"),
         ("agent-run", "B-1/T-1/agent-run/1-1-implement"),
         ("checkpoint", "B-1/T-1/checkpoint/C2/1"),
         ("checkpoint", "B-1/T-1/checkpoint/C3"),
@@ -264,7 +267,7 @@ def test_transcripts_are_kept_without_terminal_codes(room: Room) -> None:
     """What the agent printed can be read later, and obeys no terminal."""
     room.work(command="printf '\\033[31mred\\033[0m\\033]0;title\\007 word\\n'; echo problem >&2")
     text = (room.root / "out/T-1/agent/1-1-implement.log").read_text(encoding="utf-8")
-    assert text == "--- stdout\nred word\n\n--- stderr\nproblem\n\n"
+    assert text.partition("\n")[2] == "--- stdout\nred word\n\n--- stderr\nproblem\n\n"
 
 
 def test_the_size_is_measured_again(room: Room) -> None:
@@ -272,7 +275,7 @@ def test_the_size_is_measured_again(room: Room) -> None:
     attempt = room.work(command="seq 300 > numbers.txt")
     assert attempt.size.value == "large"
     c2 = next(one for one in attempt.checkpoints if one.name is CheckpointName.C2)
-    assert c2.notes == ("the change is large, larger than planned (small)",)
+    assert c2.notes[0] == "the change is large, larger than planned (small)"
     assert c2.status is CheckpointStatus.PASSED
 
 

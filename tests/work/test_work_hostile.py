@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from ci_factory.config import AgentConfig
+from ci_factory.config import AgentConfig, Config, RetryConfig
 from ci_factory.model.attempt import CheckpointName, CheckpointStatus, Ending, Trigger, Usage
+from ci_factory.model.sandbox_settings import SandboxConfig
 
 Room = Any  # tests/work/conftest.py
 
 EDIT = "echo 'VALUE = 1' > new.py"
+UNCONFINED = Config(retries=RetryConfig(limit=0), sandbox=SandboxConfig(mode="off"))
+"""In a sandbox the folders themselves can't be removed."""
 
 
 def test_a_canary_in_our_environment_is_out_of_the_agents_reach(
@@ -102,7 +105,7 @@ def test_settings_written_into_the_hub_do_not_reach_the_next_ticket(room: Room) 
 )
 def test_what_may_not_become_a_change_fails_the_attempt(room: Room, command: str, word: str) -> None:
     """Links, repositories within and a vanished folder end with a clear reason, and nothing is kept."""
-    attempt = room.work(command=f"{EDIT}; {command}")
+    attempt = room.work(command=f"{EDIT}; {command}", config=UNCONFINED)
     assert attempt.ending is Ending.AGENT_FAILED
     assert word in attempt.reason
     assert attempt.head is None
@@ -149,7 +152,7 @@ def test_hostile_documents_escalate_after_one_correction(room: Room, write: str)
 )
 def test_a_document_must_be_a_regular_file(room: Room, command: str) -> None:
     """Links, pipes and folders in place of a document are refused without following or waiting."""
-    attempt = room.work(command=command, plans=True, timeout=10)
+    attempt = room.work(command=command, plans=True, timeout=10, config=UNCONFINED)
     assert attempt.ending is Ending.ESCALATED
     assert "can't be read" in attempt.escalation.why
 

@@ -30,6 +30,7 @@ batch: {parallel: 2, timeout_minutes: 1}
 retries: {limit: 0}
 gates: {disabled: [semgrep, mypy, secrets]}
 review: {reviewers: [rita]}
+sandbox: off  # the agent keeps a log beside the repository; sandboxes are tested in tests/work
 """
 
 AGENT = '''

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import socket
 import subprocess
 import sys
@@ -220,6 +221,7 @@ def test_all_is_well(clinic: Clinic) -> None:
             "identity",
             "switch",
             "agent hand",
+            "sandbox",
             "tools",
             "last batch",
         ),
@@ -422,6 +424,31 @@ def test_agents_that_can_not_work_are_named(clinic: Clinic) -> None:
     commit(clinic.line.repo, "agents")
     code, checks = clinic.doctor()
     assert (code, checks["agent a"]["health"], checks["agent b"]["health"]) == (3, "failed", "warning")
+
+
+@pytest.mark.parametrize(("mode", "health", "code"), [("off", "warning", 0), ("required", "failed", 3)])
+def test_a_missing_sandbox_is_told(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, mode: str, health: str, code: int
+) -> None:
+    """Where it is required a run refuses in the same words, and nothing is claimed; else it is a warning."""
+    config = clinic.line.repo / ".ci-factory.yml"
+    config.write_text(f"{config.read_text()}sandbox: {mode}\n")
+    commit(clinic.line.repo, "sandbox")
+    clinic.line.open_issues([TICKET])
+    programs = clinic.line.repo.parent / "programs"
+    programs.mkdir()
+    for name in ("git", "sh"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    if mode == "required":
+        monkeypatch.setenv("PATH", str(programs))
+    found, checks = clinic.doctor()
+    assert (found, checks["sandbox"]["health"]) == (code, health)
+    assert "no sandbox: " in checks["sandbox"]["message"]
+    if mode == "required":
+        clinic.server.forget_requests()
+        refused, _, err = clinic.call("run")
+        assert (refused, "bubblewrap (bwrap) is not installed" in err) == (3, True)
+        assert [each for each in clinic.server.requests() if each.effect] == []
 
 
 @pytest.mark.parametrize("argv", [("--repo", "nowhere"), ("--config", "nothing.yml"), ("--jsn",)])

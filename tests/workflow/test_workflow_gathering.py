@@ -19,6 +19,7 @@ from tests.workflow.conftest import AGENT
 from tests.workflow.gitlab_line import GitLabLine
 
 CONFIG = """
+sandbox: off
 batch: {parallel: 2, timeout_minutes: 1}
 retries: {limit: 0}
 gates: {disabled: [semgrep, mypy, secrets, tests]}

@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 from contextlib import suppress
+from itertools import count
 from math import ceil
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from tests.workflow.gitlab_line import GitLabLine
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PEOPLE = ("mara", "jonas", "lena")
+_NUMBERS = count(1)
 STATES = {
     **dict.fromkeys(("101", "102", "103", "104", "106", "107", "108", "110", "113"), "review"),
     **dict.fromkeys(("109", "111", "112"), "escalated"),
@@ -43,7 +45,7 @@ def night(demo: ModuleType, gitlab_server: StandIn, tmp_path_factory: pytest.Tem
     folder = tmp_path_factory.mktemp("demo")
     place = demo.Place(folder)
     demo.prepare(place)
-    line = GitLabLine.make(gitlab_server, "lendery/demo", place.repository, place.night, {})
+    line = GitLabLine.make(gitlab_server, f"lendery/demo-{next(_NUMBERS)}", place.repository, place.night, {})
     for name in PEOPLE:
         _member(gitlab_server, line, name)
     line.open_issues(read_tickets(place.tickets))

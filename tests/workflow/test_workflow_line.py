@@ -19,6 +19,7 @@ CONFIG = """
 batch: {parallel: 2, timeout_minutes: 1}
 gates: {disabled: [semgrep, mypy, secrets]}
 review: {reviewers: [rita]}
+sandbox: off
 """
 
 

@@ -14,6 +14,7 @@ import pytest
 from ci_factory.system.git import Git
 
 CONFIG = """
+sandbox: off
 batch: {parallel: 2, timeout_minutes: 1}
 retries: {limit: 0}
 gates: {disabled: [semgrep, mypy, secrets, tests]}

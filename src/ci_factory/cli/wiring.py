@@ -111,6 +111,7 @@ def choose_agents(config: Config, choice: AgentChoice) -> tuple[AgentConfig, ...
 
     Raises:
         UsageError: a name is unknown, or there is no agent at all.
+        ConfigError: an agent can't work as it is configured.
     """
     by_command = (AgentConfig(name="command", adapter="command", command=choice.command, env=choice.env),)
     named = tuple(_agent(config, name) for name in choice.names)
@@ -152,6 +153,8 @@ def _check(agent: AgentConfig) -> None:
         )
     if agent.adapter == "scripted" and not agent.folder:
         raise UsageError("an agent of adapter `scripted` needs a folder", where=where, fix="set its `folder`")
+    if agent.adapter not in {"command", "scripted"}:
+        ADAPTERS[agent.adapter](agent, Path())  # says what is wrong before anything is claimed
 
 
 def _target_branch(git: Git) -> str:

@@ -141,10 +141,12 @@ class AgentRun(Value):
     phase: str
     """`plan` or `implement`."""
     ended: str
-    """ok, timeout, crash (with the exit code in `detail`)."""
+    """ok, timeout, crash (with the exit code in `detail`), limit (what it exceeded is in `detail`)."""
     detail: str = ""
     seconds: float = Field(ge=0)
     usage: Usage = Usage()
+    sandbox: str = ""
+    """What confined it, in words; empty where that was not recorded."""
     feedback: tuple[str, ...] = ()
     """What the gates said about this round's change, as given back to the agent."""
 

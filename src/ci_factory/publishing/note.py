@@ -13,6 +13,7 @@ from ci_factory.publishing.sections import points
 
 NOTE_KEY = "score"
 GATE_NOTE_KEY = "gate"
+_CENT = 0.01
 
 __all__ = ["GATE_NOTE_KEY", "NOTE_KEY", "block_data", "gate_note", "points", "score_note"]
 
@@ -121,10 +122,17 @@ def _generation(attempt: Attempt) -> list[str]:
         ("attempts, rounds", f"{tries}, {rounds}"),
         ("agent time", f"{sum(run.seconds for run in attempt.runs):.0f} s"),
         ("tokens in, out", _tokens(attempt.usage)),
-        ("cost", "unknown" if attempt.usage.cost_usd is None else f"${attempt.usage.cost_usd:.2f}"),
+        ("cost", _cost(attempt.usage.cost_usd)),
         ("prompt", sanitise.code(attempt.prompt_hash[:12]) if attempt.prompt_hash else "none"),
     ]
     return ["### Generation", "", *markdown.table(("what", "value"), rows)]
+
+
+def _cost(usd: float | None) -> str:
+    """In cents; a fraction of one is not nothing."""
+    if usd is None:
+        return "unknown"
+    return "less than $0.01" if 0 < usd < _CENT else f"${usd:.2f}"
 
 
 def _tokens(usage: Usage) -> str:

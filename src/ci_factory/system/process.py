@@ -48,6 +48,17 @@ class Completed:
         return self.returncode == 0 and not self.timed_out and not self.stopped
 
 
+class Stopwatch:
+    """Seconds since it was made, whatever the clock on the wall does."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def seconds(self) -> float:
+        """How long it has been."""
+        return time.monotonic() - self._start
+
+
 def run(  # noqa: PLR0913 - each is a plain setting of one process
     argv: Sequence[str],
     *,

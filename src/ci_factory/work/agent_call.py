@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,8 +14,10 @@ from ci_factory.model.batch import Batch, PlannedTicket
 from ci_factory.model.event import Event
 from ci_factory.model.text import plain
 from ci_factory.system import ci_env, process
+from ci_factory.work import confinement
 from ci_factory.work.agents.protocol import AgentResult, LeftBehind, Phase, Task
 from ci_factory.work.context import WorkContext
+from ci_factory.work.pricing import priced
 from ci_factory.work.prompts import Prompt, prompt
 from ci_factory.work.workspace import Workspace
 
@@ -59,6 +62,18 @@ class Caller:
     prompt_hash: str | None = None
     """Of the last prompt given."""
 
+    @cached_property
+    def confined(self) -> confinement.Confinement:
+        """What the agent runs in; said in the log once.
+
+        Raises:
+            FactoryError: a sandbox is required, and there is none.
+        """
+        found = confinement.of(self.ctx.agent, self.ctx.config, self.ctx.adapter.capability.hosts)
+        found.require()
+        self.event("sandbox", "sandbox", works=found.works, network=found.network, said=found.words())
+        return found
+
     def check_stop(self) -> None:
         """Go no further when a person said so.
 
@@ -94,11 +109,11 @@ class Caller:
         label = self._label(phase, attempt, iteration)
         task = self._prepare(space, phase, attempt, iteration, feedback, label)
         done = self._start(task, space)
-        if not done.ok and not done.timed_out:
+        if not done.ok and not done.timed_out and not done.stopped:
             self.check_stop()
         self._keep_transcript(label, done)
         left = LeftBehind(done.returncode, done.stdout, done.stderr, done.timed_out, task.out)
-        result = self.ctx.adapter.result(left)
+        result = priced(self.ctx.adapter.result(left), self.ctx.config.prices)
         self.model = result.model or self.model
         run = self._run(task, done, result)
         self.runs.append(run)
@@ -157,6 +172,7 @@ class Caller:
             ticket_file=folder / "ticket.json",
             out=folder / "out",
             feedback=feedback,
+            text=rendered.text,
         )
 
     def _prompt(self, phase: Phase, feedback: tuple[str, ...]) -> Prompt:
@@ -172,6 +188,9 @@ class Caller:
 
     def _start(self, task: Task, space: Workspace) -> process.Completed:
         invocation = self.ctx.adapter.invocation(task)
+        for name, text in invocation.files.items():
+            (task.out / name).parent.mkdir(parents=True, exist_ok=True)
+            _write(task.out / name, text)
         contract = {
             "HOME": str(space.home),
             "CI_FACTORY_PHASE": task.phase,
@@ -182,18 +201,13 @@ class Caller:
             "CI_FACTORY_ITERATION": str(task.iteration),
             "CI_FACTORY_FEEDBACK": str(task.prompt.with_name("feedback.md")),
         }
-        return process.run(
-            invocation.argv,
-            cwd=task.worktree,
-            env=ci_env.allowed(self.ctx.adapter.env_names, {**contract, **invocation.env}),
-            stdin=invocation.stdin,
-            timeout=self.batch.limits.timeout_seconds,
-            tethered=True,
-        )
+        env = ci_env.allowed(self.ctx.adapter.env_names, {**contract, **invocation.env})
+        cell = confinement.Cell(self.confined, self.ctx.agent, space, task, invocation, env)
+        return cell.run(self.batch.limits.timeout_seconds)
 
     def _run(self, task: Task, done: process.Completed, result: AgentResult) -> AgentRun:
-        ended = "timeout" if done.timed_out else "ok" if done.ok else "crash"
-        detail = result.detail
+        ended = _ended(done, result)
+        detail = done.stopped or result.detail
         if ended == "crash":
             detail = f"exit code {done.returncode}: {detail or 'it said nothing'}"
         return AgentRun(
@@ -205,11 +219,21 @@ class Caller:
             detail=plain(detail, _DETAIL_LENGTH),
             seconds=max(0.0, done.seconds),
             usage=result.usage,
+            sandbox=self.confined.words(),
         )
 
     def _keep_transcript(self, label: str, done: process.Completed) -> None:
-        text = f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}\n"
+        text = f"--- {self.confined.words()}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}\n"
         _write(self.ctx.folder.agent / f"{label}.log", _ANSI.sub("", text))
+
+
+def _ended(done: process.Completed, result: AgentResult) -> str:
+    """What became of the call; an agent's own word counts where its exit code says less."""
+    if done.stopped or (result.ending == "limit" and not done.timed_out):
+        return "limit"
+    if done.timed_out:
+        return "timeout"
+    return "ok" if done.ok and result.ending != "failed" else "crash"
 
 
 def _write(path: Path, text: str) -> None:

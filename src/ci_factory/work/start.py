@@ -112,7 +112,9 @@ class FreshStart:
         problems: tuple[str, ...] = (),
         notes: tuple[str, ...] = (),
     ) -> None:
-        """Record a judged checkpoint with its document."""
+        """Record a judged checkpoint with its document; that of the implementation says when nothing confined it."""
+        if name is CheckpointName.C2 and self.caller.runs and not self.caller.confined.works:
+            notes = (*notes, self.caller.confined.words())
         self.checkpoints.append(
             Checkpoint(
                 name=name,
@@ -174,7 +176,7 @@ class FreshStart:
         self.space = workspace_of(self.caller, self.number)
 
     def _broken(self, call: Call) -> Ended:
-        timed_out = call.run.ended == "timeout"
+        timed_out, too_much = call.run.ended == "timeout", call.run.ended == "limit"
         ending = Ending.TIMEOUT if timed_out else Ending.AGENT_FAILED
         limit = self.caller.batch.limits.timeout_seconds
         reason = (
@@ -182,7 +184,7 @@ class FreshStart:
         )
         name = CheckpointName.C0 if call.run.phase == "plan" else CheckpointName.C2
         self.checkpoint(name, CheckpointStatus.FAILED, problems=(reason,))
-        retry = timed_out or call.returncode not in NOT_STARTED
+        retry = timed_out or not (too_much or call.returncode in NOT_STARTED)
         return Ended(
             Outcome(
                 ending, reason, self.partial_work() if call.run.phase == "implement" else None, retry=retry
@@ -191,9 +193,10 @@ class FreshStart:
 
 
 def workspace_of(caller: Caller, number: int) -> Workspace:
-    """A fresh worktree for a ticket's attempt."""
+    """A fresh clone for a ticket's attempt."""
     ctx = caller.ctx
-    return create(ctx.hub, ctx.worktrees, ctx.base, caller.planned.id, number)
+    disk_mb = ctx.config.sandbox.disk_mb
+    return create(ctx.hub, ctx.worktrees, ctx.base, caller.planned.id, number, disk_mb)
 
 
 def make_escalation(caller: Caller, cause: Cause) -> Escalation:

@@ -1,6 +1,6 @@
-"""One agent's place to work: a fresh git worktree, and a safe way to take the change out of it.
+"""One agent's place to work: a fresh clone, and a safe way to take the change out of it.
 
-The worktree's `.git` and everything else the agent can reach is only for the agent. The change is taken with a git
+The clone's `.git` and everything else the agent can reach is only for the agent. The change is taken with a git
 folder and an index of our own, so that neither settings, hooks, filters nor commits of the agent have a say in it.
 """
 
@@ -15,12 +15,15 @@ from pathlib import Path
 from ci_factory.errors import FactoryError, RepositoryError
 from ci_factory.model.attempt import DiffStat
 from ci_factory.system.git import FileChange, Git
+from ci_factory.work.clone import clone
+from ci_factory.work.disk import used
 
-_adding = threading.Lock()
-"""Held while the hub itself changes; git reads and writes its list of worktrees without a lock of its own."""
+_sealing = threading.Lock()
+"""Held while the hub's settings are put back; without a sandbox an agent finds the hub."""
 
 _LINK, _SUBMODULE = "120000", "160000"
-_CONTROL, _HOME = ".control", ".home"
+_CONTROL, _HOME, _TEMPORARY = ".control", ".home", ".tmp"
+_MEGABYTE = 1024 * 1024
 _AGENT_IDENTITY = "[user]\n\tname = agent\n\temail = agent@localhost\n"
 """Some agents commit by themselves and would stop without a name; their commits are not used."""
 
@@ -41,15 +44,17 @@ class Change:
 
 @dataclass
 class Workspace:
-    """A worktree and what lies beside it, all in one folder with a name that is used once."""
+    """A clone and what lies beside it, all in one folder with a name that is used once."""
 
     hub: Git
     base: str
     root: Path
     tree: Path
-    """The worktree: the agent's current folder."""
-    admin: Path
-    """The worktree's folder in the hub."""
+    """The clone's files: the agent's current folder."""
+    disk_mb: int | None = None
+    """What an agent may add; `None` is no limit."""
+    size: int = 0
+    """Bytes before the agent came."""
     dirty: bool = False
     """Whether anything was ever staged in our index; saves asking git for the change of an idle agent."""
 
@@ -58,13 +63,26 @@ class Workspace:
         """The agent's home: a fresh folder."""
         return self.root / _HOME
 
+    @property
+    def temporary(self) -> Path:
+        """For temporary files: a fresh folder."""
+        return self.root / _TEMPORARY
+
+    def overfull(self) -> str:
+        """Why it holds more than it may, in words; empty when it does not."""
+        if self.disk_mb is None or used([self.root]) - self.size <= self.disk_mb * _MEGABYTE:
+            return ""
+        return f"the agent wrote more than {self.disk_mb} MB (sandbox.disk_mb)"
+
     def touched(self) -> bool:
         """Whether the agent changed any file since the last look; what it changed is staged in our index.
 
         Raises:
-            Unacceptable: the folder can't be read as a tree of files.
+            Unacceptable: the folder can't be read as a tree of files, or holds too much.
         """
-        with _adding:
+        if why := self.overfull():
+            raise Unacceptable(why)
+        with _sealing:
             self.hub.seal_hub()
         touched = bool(self._git("add", "--all", "--verbose", "."))
         self.dirty = self.dirty or touched
@@ -91,8 +109,6 @@ class Workspace:
 
     def close(self) -> None:
         """Remove everything; what can't be removed is left to the next cleaning."""
-        with _adding:
-            shutil.rmtree(self.admin, ignore_errors=True)
         remove(self.root)
 
     def _git(self, *args: str) -> str:
@@ -104,7 +120,7 @@ class Workspace:
             "GIT_DIR": str(control),
             "GIT_WORK_TREE": str(self.tree),
             "GIT_INDEX_FILE": str(control / "index"),
-            "GIT_OBJECT_DIRECTORY": str(self.admin.parent.parent / "objects"),
+            "GIT_OBJECT_DIRECTORY": str(self.hub.folder.absolute() / "objects"),
         }
         try:
             return Git(self.tree).text(*args, env=env)
@@ -112,20 +128,21 @@ class Workspace:
             raise Unacceptable(f"git can't read what the agent left: {error.what}") from error
 
 
-def create(hub: Git, worktrees: Path, base: str, name: str, attempt: int) -> Workspace:
-    """Make a worktree in a folder that no other attempt, nor the rest of a killed one, can have."""
+def create(
+    hub: Git, worktrees: Path, base: str, name: str, attempt: int, disk_mb: int | None = None
+) -> Workspace:
+    """Make a clone in a folder that no other attempt, nor the rest of a killed one, can have."""
     root = worktrees.absolute() / f"{name}-{attempt}-{secrets.token_hex(6)}"
-    root.mkdir(parents=True)
     tree = root / name
-    with _adding:
+    tree.mkdir(parents=True)
+    with _sealing:
         hub.seal_hub()
-        worktree = hub.register_worktree(tree, base)
-    worktree.fill_worktree()
-    admin = Path((tree / ".git").read_text(encoding="utf-8").removeprefix("gitdir: ").rstrip("\n"))
-    _make_control(root / _CONTROL, admin, base)
+    clone(hub, tree, base)
+    _make_control(root / _CONTROL, tree, base)
+    (root / _TEMPORARY).mkdir()
     (root / _HOME).mkdir()
     (root / _HOME / ".gitconfig").write_text(_AGENT_IDENTITY, encoding="utf-8")
-    return Workspace(hub, base, root, tree, admin)
+    return Workspace(hub, base, root, tree, disk_mb, used([root]))
 
 
 def remove(folder: Path) -> None:
@@ -140,11 +157,11 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_control(control: Path, admin: Path, base: str) -> None:
+def _make_control(control: Path, tree: Path, base: str) -> None:
     """The least that git takes for a repository, with the index as it was before the agent came."""
     (control / "refs").mkdir(parents=True)
     (control / "HEAD").write_text(f"{base}\n", encoding="ascii")
-    shutil.copy2(admin / "index", control / "index")
+    shutil.copy2(tree / ".git" / "index", control / "index")
 
 
 def _policy_problem(change: FileChange) -> str | None:

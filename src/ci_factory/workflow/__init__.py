@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ci_factory.model.batch import Batch
 from ci_factory.model.review import ReviewQueue
 from ci_factory.model.ticket import Ticket
+from ci_factory.work import confinement
 from ci_factory.workflow import intake, morning, night, planning
 from ci_factory.workflow.factory import Factory
 
@@ -24,7 +25,12 @@ class Outcome:
 
 
 def run(factory: Factory, tickets: Sequence[Ticket] = ()) -> Outcome:
-    """Take tickets through the whole line; a killed run is resumed by running it again."""
+    """Take tickets through the whole line; a killed run is resumed by running it again.
+
+    Raises:
+        FactoryError: a sandbox is required and there is none; nothing was begun.
+    """
+    confinement.require(factory.agents, factory.config)
     with factory.exclusively():
         intake.receive(factory, tickets)
         batch, broken = _generate(factory, planning.unfinished(factory))

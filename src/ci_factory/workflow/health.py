@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from ci_factory.config import AgentConfig, Config
+from ci_factory.config import Config
 from ci_factory.errors import FactoryError
 from ci_factory.forge.protocol import Forge
 from ci_factory.gates.registry import GATES
@@ -18,7 +18,7 @@ from ci_factory.system import process, records
 from ci_factory.system.clock import Clock
 from ci_factory.system.git import Git
 from ci_factory.system.layout import Layout
-from ci_factory.work.agents.registry import ADAPTERS
+from ci_factory.workflow import agent_health, sandbox_health
 from ci_factory.workflow.switch import Switch
 
 _GIT = (2, 38)
@@ -85,11 +85,12 @@ def there(
 
 
 def equipment(site: Site) -> Iterator[Check]:
-    """Agents, tools of the gates, and the last batch."""
-    yield from (_agent(agent, site.config_folder) for agent in site.config.agents)
+    """Agents, their sandbox, tools of the gates, and the last batch."""
+    yield from (agent_health.check(agent, site.config_folder) for agent in site.config.agents)
     if not site.config.agents:
         fix = "configure `agents`, or pass --agent or --agent-command"
         yield warning("agents", "no agent is configured", fix)
+    yield sandbox_health.check(site.config)
     yield tools(site.config)
     yield last_batch(site)
 
@@ -146,25 +147,6 @@ def _switch(site: Site, forge: Forge) -> Check:
     if reason:
         return warning("switch", f"the factory is switched off: {reason}", "set enabled: true there")
     return ok("switch", "the factory is switched on")
-
-
-def _agent(agent: AgentConfig, folder: Path) -> Check:
-    name = f"agent {agent.name}"
-    adapter = ADAPTERS.get(agent.adapter)
-    if adapter is None:
-        return failed(
-            name, f"there is no adapter {agent.adapter!r}", f"use one of: {', '.join(sorted(ADAPTERS))}"
-        )
-    try:
-        adapter(agent, folder)
-    except FactoryError as error:
-        return failed(name, error.what, error.fix)
-    words = (agent.command or "").split()
-    if words and words[0].replace("-", "").replace("_", "").isalnum() and process.which(words[0]) is None:
-        return warning(
-            name, f"{words[0]} is not on PATH here", f"install {words[0]}, or put it on PATH of the jobs"
-        )
-    return ok(name, f"adapter {agent.adapter}")
 
 
 def tools(config: Config) -> Check:

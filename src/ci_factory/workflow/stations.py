@@ -14,6 +14,7 @@ from ci_factory.model.gate import GateReport, Score
 from ci_factory.publishing.publisher import PUBLISHABLE, Judged
 from ci_factory.scoring.score import score_report
 from ci_factory.system import records
+from ci_factory.work import confinement
 from ci_factory.work.agents.registry import ADAPTERS
 from ci_factory.work.attempt import work_ticket
 from ci_factory.work.context import WorkContext
@@ -23,7 +24,7 @@ from ci_factory.workflow.factory import Factory, Workshop
 
 STOPPED = "stopped"
 """Outcome of a publication that a person stopped on its way."""
-_INSTRUCTIONS = ("AGENTS.md", "CONTRIBUTING.md")
+_INSTRUCTIONS = ("AGENTS.md", "CLAUDE.md", "GEMINI.md", "CONTRIBUTING.md")
 _INSTRUCTIONS_LIMIT = 20_000
 
 
@@ -56,6 +57,7 @@ class Bench:
         """Run the agent, or read what it did before a kill. `checked` collects verdicts by head commit."""
         factory = self.factory
         agent = agent_named(factory, planned.agent)
+        confinement.require([agent], factory.config)
 
         def check(head: str) -> tuple[GateReport, Score]:
             factory.progress.ticket(planned.id, "gates")

@@ -7,7 +7,7 @@ from pathlib import Path
 from ci_factory.config import AgentConfig
 from ci_factory.model.attempt import Usage
 from ci_factory.work.agents import reporting
-from ci_factory.work.agents.protocol import AgentResult, Invocation, LeftBehind, Task
+from ci_factory.work.agents.protocol import ANYTHING, AgentResult, Capability, Invocation, LeftBehind, Task
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class AutofixAdapter:
 
     env_names: tuple[str, ...] = ()
     plans: bool = False
+    capability: Capability = ANYTHING
 
     @classmethod
     def configured(cls, agent: AgentConfig, folder: Path) -> "AutofixAdapter":

@@ -6,7 +6,7 @@ from pathlib import Path
 from ci_factory.config import AgentConfig
 from ci_factory.errors import ConfigError
 from ci_factory.work.agents import reporting
-from ci_factory.work.agents.protocol import AgentResult, Invocation, LeftBehind, Task
+from ci_factory.work.agents.protocol import ANYTHING, AgentResult, Capability, Invocation, LeftBehind, Task
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class CommandAdapter:
     plans: bool
     env_names: tuple[str, ...]
     model: str | None = None
+    capability: Capability = ANYTHING
 
     @classmethod
     def configured(cls, agent: AgentConfig, folder: Path) -> "CommandAdapter":

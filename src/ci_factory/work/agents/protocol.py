@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ci_factory.model.attempt import Usage
-from ci_factory.model.ticket import Ticket
+from ci_factory.model.ticket import Size, Ticket
 
 Phase = Literal["plan", "implement"]
+Told = Literal["tokens", "cost", "model"]
+Limit = Literal["turns", "cost"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Task:
     """Folder outside the worktree for comprehension.json, plan.json, escalation.json, usage.json."""
     feedback: tuple[str, ...] = ()
     """What the gates said about the last round."""
+    text: str = ""
+    """What stands in `prompt`."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class Invocation:
     env: Mapping[str, str] = field(default_factory=dict)
     """Set for the agent, on top of the allowed variables."""
     stdin: bytes | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Settings that it reads: path below `Task.out` -> text, written before it starts."""
+    reads: tuple[Path, ...] = ()
+    """Files and folders that it has to see in a sandbox, beside the system, PATH and our own interpreter."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +63,57 @@ class LeftBehind:
 
 
 @dataclass(frozen=True)
+class ModelUse:
+    """What one model did in a call; unknown stays `None`."""
+
+    model: str | None = None
+    input_tokens: int | None = None
+    """Those read from a cache are among them."""
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    """Of the input, what was read from a cache."""
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True)
 class AgentResult:
     """What could be found out about the run; unknown stays `None`."""
 
     usage: Usage = field(default_factory=Usage)
     model: str | None = None
     detail: str = ""
+    uses: tuple[ModelUse, ...] = ()
+    """The usage by model, for prices; empty when there is no more to say than `usage` does."""
+    ending: Literal["", "failed", "limit"] = ""
+    """`failed`: it says so, whatever its exit code. `limit`: it stopped at its own limit of turns or cost."""
+
+
+@dataclass(frozen=True)
+class Capability:
+    """What is known of an agent before it is started."""
+
+    program: str | None = None
+    """What it starts; `None` is a program of ours, or one that only the configuration knows."""
+    version_arguments: tuple[str, ...] = ("--version",)
+    known_versions: tuple[str, ...] = ()
+    """Beginnings of versions that it was tried with, such as `2.1.`; another one may do as well."""
+    max_size: Size = Size.LARGE
+    languages: frozenset[str] = frozenset()
+    """Of the code that it can edit; empty is any."""
+    keys: tuple[str, ...] = ()
+    """Variables of which one has to hold the model's key; empty when it needs none."""
+    settings: tuple[str, ...] = ()
+    """Other variables that it inherits where they are set."""
+    hosts: tuple[str, ...] = ()
+    """What it has to reach."""
+    tells: frozenset[Told] = frozenset()
+    """What it can say about its usage."""
+    limits: frozenset[Limit] = frozenset()
+    """What it can be bounded by, beside time."""
+
+
+ANYTHING = Capability()
+"""Of an agent that brings its own program, or takes any."""
 
 
 class Adapter(Protocol):
@@ -73,6 +126,10 @@ class Adapter(Protocol):
     @property
     def env_names(self) -> tuple[str, ...]:
         """Variables it may inherit."""
+
+    @property
+    def capability(self) -> Capability:
+        """What is known of it before it is started."""
 
     def invocation(self, task: Task) -> Invocation:
         """How to start it for this task. Pure."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from ci_factory.config import AgentConfig
 from ci_factory.errors import ConfigError
 from ci_factory.work.agents import reporting
-from ci_factory.work.agents.protocol import AgentResult, Invocation, LeftBehind, Task
+from ci_factory.work.agents.protocol import ANYTHING, AgentResult, Capability, Invocation, LeftBehind, Task
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class ScriptedAdapter:
     env_names: tuple[str, ...] = ()
     plans: bool = True
     model: str | None = None
+    capability: Capability = ANYTHING
 
     @classmethod
     def configured(cls, agent: AgentConfig, folder: Path) -> "ScriptedAdapter":
@@ -40,7 +41,8 @@ class ScriptedAdapter:
         player = ("-I", "-m", "ci_factory.work.agents.scripted_player")
         place = (task.phase, str(task.attempt), str(task.iteration))
         script = str(self.folder / task.ticket.id)
-        return Invocation((sys.executable, *player, script, *place, str(task.out), str(task.ticket_file)))
+        argv = (sys.executable, *player, script, *place, str(task.out), str(task.ticket_file))
+        return Invocation(argv, reads=(self.folder / task.ticket.id,))
 
     def result(self, left: LeftBehind) -> AgentResult:
         """What the script says it used."""
