@@ -44,13 +44,13 @@ system:  # Installs the packages some tests need, when root; else those tests ar
 agents: $(VENV)/.dev  # Real coding agents for the tests; without one its test is skipped by name.
 	@$(BIN)/python tools/agents $(VENV)/agents mini-swe-agent aider claude-code codex gemini opencode openhands || true
 
-mini-swe-agent: $(VENV)/.dev  # The one real agent of `make test`: it needs no model.
+mini-swe-agent: $(VENV)/.dev  # The one real agent that needs no model; its test in `make test` is skipped by name without it.
 	@$(BIN)/python tools/agents $(VENV)/agents mini-swe-agent || true
 
 test-agents: $(VENV)/.dev agents  ## Real coding agents against a model on this machine (1.5 GB, some minutes)
 	$(BIN)/python -m pytest -m agents tests/agents
 
-test: $(VENV)/.dev system npm mini-swe-agent lint types unit  ## Lint, types and the whole test suite
+test: $(VENV)/.dev system npm lint types unit  ## Lint, types and the whole test suite
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench examples

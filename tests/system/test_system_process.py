@@ -107,3 +107,12 @@ def test_programs_of_a_yielding_thread_give_way() -> None:
         assert int(process.run(ask).stdout) > usual
         assert int(pool.submit(process.run, ask).result().stdout) == usual
     assert int(process.run(ask).stdout) == usual
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel groups no programs by session")
+def test_the_session_of_such_a_program_gives_way_too() -> None:
+    """Where the kernel shares the processor out by sessions, a priority within one of them means nothing to others."""
+    ask = ["/bin/sh", "-c", "sleep 0.2; cat /proc/self/autogroup"]
+    assert process.run(ask).stdout.endswith("nice 0\n")
+    with process.yielding():
+        assert process.run(ask).stdout.endswith("nice 10\n")

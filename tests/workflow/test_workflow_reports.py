@@ -193,6 +193,7 @@ def test_wishes_that_do_not_go_together_are_refused(
 def test_an_unprotected_job_posts_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that holds the token and runs for no protected ref refuses, like every job that writes."""
     monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("CI_COMMIT_REF_PROTECTED", "false")
     code, _, err = place.run("report", "--post")
     assert code == 2
     assert "protected" in err

@@ -234,9 +234,15 @@ def _start(
     with _alive_lock:
         _alive.add(process.pid)
     if niceness := getattr(_manners, "niceness", 0):
-        with suppress(ProcessLookupError, PermissionError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
+        _give_way(process.pid, niceness)
     return process
+
+
+def _give_way(pid: int, niceness: int) -> None:
+    """Lower a program's priority, and that of its session: where Linux groups by sessions, only the latter counts."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 class _Tether:
