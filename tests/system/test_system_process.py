@@ -109,7 +109,9 @@ def test_programs_of_a_yielding_thread_give_way() -> None:
     assert int(process.run(ask).stdout) == usual
 
 
-@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel groups no programs by session")
+@pytest.mark.skipif(
+    not Path("/proc/self/autogroup").exists(), reason="this kernel groups no programs by session"
+)
 def test_the_session_of_such_a_program_gives_way_too() -> None:
     """Where the kernel shares the processor out by sessions, a priority within one of them means nothing to others."""
     ask = ["/bin/sh", "-c", "sleep 0.2; cat /proc/self/autogroup"]
