@@ -65,6 +65,8 @@ class Job:
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     """Its artifacts."""
     failure_reason: str | None = None
+    erased_at: str | None = None
+    """When somebody erased its artifacts."""
     allow_failure: bool = False
     retried: bool = False
     """A later job of that name took its place."""

@@ -223,6 +223,17 @@ def test_a_job_that_has_not_ended_is_left_to_the_next_look(night: Night) -> None
     assert night.told["1"]["verdict"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["agent", "gate"])
+def test_artifacts_that_are_no_longer_kept_send_no_ticket_back(night: Night, kind: str) -> None:
+    """A publication that is tried again after they expired or were erased makes up no attempt, and so changes no label."""
+    name = {"agent": agent_of, "gate": gate_of}[kind](night, "1")
+    assert night.gather(Job(name, erased_at="2026-11-01T00:00:00.000Z"), *night.jobs(name)) == 0
+    assert not night.file("1", "attempt.json").exists()
+    assert "no longer kept" in night.told["1"]["said"]
+    assert night.told["2"]["verdict"]
+
+
 def _edited(data: bytes, **values: object) -> bytes:
     return json.dumps({**json.loads(data), **values}).encode()
 

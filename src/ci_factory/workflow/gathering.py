@@ -38,7 +38,8 @@ class Gathering:
     def gather(self, pipeline_id: int) -> Gathered:
         """Write attempts, changes and verdicts into the batch's folder; whatever lay there is replaced.
 
-        A ticket whose job ended and left nothing sound gets an attempt that says so; one whose job has not ended gets none.
+        A ticket whose job ended and left nothing sound gets an attempt that says so; one whose job has not ended, or whose
+        artifacts have expired, gets none.
         """
         jobs = jobs_below(self.forge.project, pipeline_id, f"{self.prefix}-")
         with ThreadPoolExecutor(self.factory.config.publishing.parallel, thread_name_prefix="gather") as pool:
@@ -54,6 +55,9 @@ class Gathering:
         agent, gate = (_job(jobs, self.prefix, kind, planned) for kind in (names.AGENT, names.GATE))
         if agent is not None and not agent.finished:
             return _told(planned, f"its job {agent.name} has not ended: it is {agent.status}")
+        if gone := next((job for job in (agent, gate) if job and job.no_longer_kept), None):
+            # Published long ago, most likely: nothing is made up that would send the ticket back to the queue.
+            return _told(planned, f"what its job {gone.name} left is no longer kept")
         try:
             attempt = self._take_attempt(planned, agent, folder)
         except ArtifactError as error:

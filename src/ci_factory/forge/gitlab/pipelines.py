@@ -1,6 +1,5 @@
 """Pipelines, their jobs and artifacts: what GitLab ran on a commit."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -44,6 +43,8 @@ class Job:
     url: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    no_longer_kept: bool = False
+    """Whether it left artifacts that have expired or were erased."""
 
     @property
     def finished(self) -> bool:
@@ -117,7 +118,8 @@ def _to_pipeline(raw: Json) -> Pipeline:
 
 
 def _to_job(raw: Json) -> Job:
-    kinds: Iterable[str] = (each.get("file_type", "") for each in raw.get("artifacts") or ())
+    were_kept = bool(raw.get("erased_at") or raw.get("artifacts_expire_at"))
+    kinds = {each.get("file_type", "") for each in raw.get("artifacts") or ()}
     return Job(
         id=raw["id"],
         name=raw["name"],
@@ -130,6 +132,7 @@ def _to_job(raw: Json) -> Job:
         url=raw.get("web_url") or "",
         started_at=_moment(raw.get("started_at")),
         finished_at=_moment(raw.get("finished_at")),
+        no_longer_kept=were_kept and "archive" not in kinds,
     )
 
 
