@@ -84,6 +84,7 @@ bench: $(VENV)/.dev  ## The figures, as ratios from one run
 	$(BIN)/python bench/planning.py
 	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/agent_run.py
+	$(BIN)/python bench/lanes.py
 
 bench-quixbugs: $(VENV)/.dev  ## 40 corrections and 40 breakages through the gates
 	$(BIN)/python bench/quixbugs.py $(DATA)/quixbugs.jsonl --support $(DATA)/quixbugs-support.json

@@ -1,9 +1,12 @@
 """What we add around one call of an agent: clone, sandbox, capture, checkpoints, commit, bundle; gates are not counted.
 
 The tree has 150,000 lines. Bound, from one run: 0.5 s and a tenth of what `git clone` of the same repository takes.
+It is measured in memory (/dev/shm) unless another folder is named: ext4 without a journal passes over every inode that was
+freed in the last minutes, one by one for each new file, so that there it measures how many files were deleted before.
 """
 
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -35,6 +38,7 @@ from ci_factory.work.context import WorkContext
 
 FILES, LINES, TIMES = 1500, 100, 9
 SECONDS, SHARE = 0.5, 0.1
+MEMORY = "/dev/shm"  # noqa: S108 - where there is one; otherwise the usual place
 NOW = datetime(2026, 1, 5, 18, tzinfo=UTC)
 
 
@@ -98,10 +102,17 @@ def worked(root: Path, hub: Git, base: str, number: int, mode: str) -> float:
     return seconds
 
 
+def place() -> str | None:
+    """The folder to measure in: the one that is named, else memory, else where temporary files go."""
+    if len(sys.argv) > 1:
+        return sys.argv[1]
+    return MEMORY if os.access(MEMORY, os.W_OK) else None
+
+
 def main() -> int:
     """Measure all in turns, so that what else the machine does hits all alike."""
     found: dict[str, list[float]] = {"clone": [], "off": [], "required": []}
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=place()) as name:
         root = Path(name)
         make_repository(root / "repository")
         origin = Git.open(root / "repository")
