@@ -58,10 +58,8 @@ def _both(subject: Subject, tool: Tool, suffixes: tuple[str, ...], version: str)
         for each in files
         if each.status != "A" and _is_source(each.old_path, suffixes)
     }
-    head, base = (
-        count(subject, "head", tool, after, version),
-        count(subject, "base", tool, before, version),
-    )
+    found = count(subject, tool, {"base": before, "head": after}, version)
+    head, base = found["head"], found["base"]
     if head.unreadable:
         raise Unmeasurable(f"{head.unreadable[0]} does not parse")
     # What did not parse on the base has no "before": such a file is left out.

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from ci_factory.gates.protocol import Unmeasurable
 from ci_factory.gates.subject import SideName, Subject
-from ci_factory.gates.tools import Tool, relative
+from ci_factory.gates.tools import Tool
 from ci_factory.model.base import Json, Value
 from ci_factory.system import process
 
@@ -59,31 +59,47 @@ class Blocks(Value):
         return Blocks(blocks=(*self.blocks, *other.blocks), unreadable=(*self.unreadable, *other.unreadable))
 
 
-def count(subject: Subject, side: SideName, tool: Tool, names: Mapping[str, str], version: str) -> Blocks:
-    """Functions of a side's files, by radon or by lizard. `names` maps the side's paths to the head's.
+Names = Mapping[SideName, Mapping[str, str]]
+"""Of each side, its paths and what the head calls them."""
+
+
+def count(subject: Subject, tool: Tool, names: Names, version: str) -> dict[SideName, Blocks]:
+    """Functions of the sides' files, by radon or by lizard.
 
     Raises:
         Unmeasurable: the tool is missing, or its report can't be read.
     """
-    if not names:
-        return Blocks()
-    key = {"tool": tool.program, "version": version, "files": dict(names)}
     read = _radon if tool is RADON else _lizard
-    return subject.measure(side, key, Blocks, lambda: read(subject, side, names))
+    known: dict[SideName, Blocks] = {side: Blocks() for side in names if not names[side]}
+
+    def blocks(side: SideName) -> Blocks:
+        """What is not known yet, of all sides at once: starting a tool takes longer than counting."""
+        if side not in known:
+            known.update(read(subject, {each: names[each] for each in names if each not in known}))
+        return known[side]
+
+    for side in names:
+        key = {"tool": tool.program, "version": version, "files": dict(names[side])}
+        known[side] = subject.measure(side, key, Blocks, lambda side=side: blocks(side))  # type: ignore[misc]
+    return known
 
 
-def _radon(subject: Subject, side: SideName, names: Mapping[str, str]) -> Blocks:
-    folder = subject.part(side)
+def _radon(subject: Subject, names: Names) -> dict[SideName, Blocks]:
+    places = {side: subject.part(side) for side in names}
     # radon would take settings from its current folder: it gets an empty one and absolute paths
-    places = [str(folder / path) for path in names]
-    done = RADON.run(subject, ["cc", "-j", *places], cwd=subject.scratch / "tmp", expected=frozenset({0}))
+    files = [str(places[side] / path) for side in names for path in names[side]]
+    done = RADON.run(subject, ["cc", "-j", *files], cwd=subject.scratch / "tmp", expected=frozenset({0}))
     try:
         report = json.loads(done.stdout)
-        found = {relative(path, folder): rows for path, rows in report.items()}
-        unreadable = tuple(names[path] for path, rows in found.items() if isinstance(rows, dict))
-        return Blocks(blocks=tuple(_radon_blocks(found, names)), unreadable=unreadable)
+        return {side: _radon_side(report, places[side], names[side]) for side in names}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unmeasurable(f"radon's report can't be read: {error}") from error
+
+
+def _radon_side(report: dict[str, Json], folder: Path, names: Mapping[str, str]) -> Blocks:
+    found = {path: report[str(folder / path)] for path in names if str(folder / path) in report}
+    unreadable = tuple(names[path] for path, rows in found.items() if isinstance(rows, dict))
+    return Blocks(blocks=tuple(_radon_blocks(found, names)), unreadable=unreadable)
 
 
 def _radon_blocks(found: dict[str, Json], names: Mapping[str, str]) -> Iterator[Block]:
@@ -95,7 +111,11 @@ def _radon_blocks(found: dict[str, Json], names: Mapping[str, str]) -> Iterator[
                 yield Block(path=names[path], name=name, line=line, complexity=row["complexity"])
 
 
-def _lizard(subject: Subject, side: SideName, names: Mapping[str, str]) -> Blocks:
+def _lizard(subject: Subject, names: Names) -> dict[SideName, Blocks]:
+    return {side: _lizard_side(subject, side, names[side]) for side in names}
+
+
+def _lizard_side(subject: Subject, side: SideName, names: Mapping[str, str]) -> Blocks:
     work = Path(tempfile.mkdtemp(dir=subject.scratch, prefix="lizard-"))
     try:
         copies = dict(_copies(subject.part(side), list(names), work))
