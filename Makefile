@@ -22,11 +22,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "venv is missing: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 2; }
 
 $(VENV)/.run: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	tools/install $(BIN)/python --editable '.[all]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	tools/install $(BIN)/python --editable '.[dev]'
 	@touch $@ $(VENV)/.run
 
 run: $(VENV)/.run  ## A whole demonstration night; prints where the report page is
@@ -44,13 +44,13 @@ system:  # Installs the packages some tests need, when root; else those tests ar
 agents: $(VENV)/.dev  # Real coding agents for the tests; without one its test is skipped by name.
 	@$(BIN)/python tools/agents $(VENV)/agents mini-swe-agent aider claude-code codex gemini opencode openhands || true
 
-mini-swe-agent: $(VENV)/.dev  # The one real agent that needs no model; its test in `make test` is skipped by name without it.
+mini-swe-agent: $(VENV)/.dev  # The one real agent that needs no model, for `make test`; its test is skipped by name without it.
 	@$(BIN)/python tools/agents $(VENV)/agents mini-swe-agent || true
 
 test-agents: $(VENV)/.dev agents  ## Real coding agents against a model on this machine (1.5 GB, some minutes)
 	$(BIN)/python -m pytest -m agents tests/agents
 
-test: $(VENV)/.dev system npm lint types unit  ## Lint, types and the whole test suite
+test: $(VENV)/.dev system npm mini-swe-agent lint types unit  ## Lint, types and the whole test suite
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench examples
@@ -67,7 +67,7 @@ unit: $(VENV)/.dev
 	TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 locks: $(VENV)/.dev  ## Pin the packages of the container images again (requirements/)
-	$(BIN)/python -m pip install --quiet uv
+	tools/install $(BIN)/python uv
 	tools/locks $(BIN)/uv
 
 schemas: $(VENV)/.run  ## Write schemas/ again
