@@ -17,8 +17,9 @@ MAY_IMPORT = {
     "planning": {*VALUES, "config"},
     "scoring": {*VALUES, "config"},
     "review": {*VALUES, "config"},
-    "gates": {*VALUES, "config", "system"},
-    "work": {*VALUES, "config", "system"},
+    "manifests": VALUES,
+    "gates": {*VALUES, "config", "system", "manifests"},
+    "work": {*VALUES, "config", "system", "manifests"},
     "forge": {*VALUES, "config", "system"},
     "publishing": {*VALUES, "config", "system", "forge"},
     "native": VALUES,
@@ -35,7 +36,7 @@ ONLY_IN = {
 """A library, and the one module or folder that imports it."""
 ELSEWHERE = {"gates/testing/plugin/ci_factory_door.py"}
 """Runs in the tests' own process and sets what their children see."""
-PURE = ("adoption", "intake", "planning", "scoring", "review", "model", "native")
+PURE = ("adoption", "intake", "manifests", "planning", "scoring", "review", "model", "native")
 IMPURE_MODULES = {
     "click",
     "os",

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_factory.gates.manifests.licences import Licence, classify
-from ci_factory.gates.manifests.lookalike import resembles
-from ci_factory.gates.manifests.model import Ecosystem, ManifestError
-from ci_factory.gates.manifests.popular import POPULAR, REAL
-from ci_factory.gates.manifests.registry import LOCKS, PARSERS, parser_of, read
+from ci_factory.manifests.licences import Licence, classify
+from ci_factory.manifests.lookalike import resembles
+from ci_factory.manifests.model import Ecosystem, ManifestError
+from ci_factory.manifests.popular import POPULAR, REAL
+from ci_factory.manifests.registry import LOCKS, PARSERS, parser_of, read
 
 REQUIREMENTS = """
 # a comment

@@ -16,35 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ci_factory.gates.manifests.model import Ecosystem
 from ci_factory.gates.protocol import Unmeasurable
 from ci_factory.gates.subject import Subject
 from ci_factory.gates.tools import environment, interpreter
+from ci_factory.manifests.model import Ecosystem
 from ci_factory.model.base import Value
 from ci_factory.system import ci_env, process
 
-_VARIABLES = (
-    *("HOME", "XDG_CONFIG_HOME", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
-    *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
-    *(
-        "PIP_INDEX_URL",
-        "PIP_EXTRA_INDEX_URL",
-        "PIP_NO_INDEX",
-        "PIP_FIND_LINKS",
-        "PIP_CONFIG_FILE",
-        "PIP_CERT",
-    ),
-    *("PIP_CLIENT_CERT", "PIP_PROXY", "PIP_TRUSTED_HOST", "PIP_CACHE_DIR", "PIP_NO_CACHE_DIR"),
-    *("NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig"),
-    *(
-        "NPM_CONFIG_GLOBALCONFIG",
-        "npm_config_globalconfig",
-        "NPM_CONFIG_CAFILE",
-        "npm_config_cafile",
-        "NPM_TOKEN",
-    ),
-)
-"""Where pip and npm look for an index, and how they get there. No other program is given these."""
 _NAMES = {
     Ecosystem.PYPI: re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,100}[A-Za-z0-9])?"),
     Ecosystem.NPM: re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]{0,100}/)?[A-Za-z0-9~][A-Za-z0-9._~-]{0,150}"),
@@ -103,7 +81,7 @@ def ask(subject: Subject, ecosystem: Ecosystem, name: str, pin: str | None, seco
         )
     version = pin if pin and _VERSION.fullmatch(pin) else None
     client = _client(subject, ecosystem, seconds)
-    key = ["package index", ecosystem.value, name, version, ci_env.allowed(_VARIABLES)]
+    key = ["package index", ecosystem.value, name, version, ci_env.allowed(ci_env.PACKAGE_CLIENTS)]
     try:
         return subject.measurements.get(key, Answer, lambda: _yes(client.ask(name, version)))
     except _NoSuchPackage:
@@ -133,7 +111,7 @@ class _Client:
     def _run(self, argv: Sequence[str], extra: Mapping[str, str] | None = None) -> process.Completed:
         folder = Path(self._subject.scratch) / "index"
         folder.mkdir(exist_ok=True)
-        env = environment(self._subject) | ci_env.allowed(_VARIABLES) | dict(extra or {})
+        env = environment(self._subject) | ci_env.allowed(ci_env.PACKAGE_CLIENTS) | dict(extra or {})
         return process.run(argv, cwd=folder, env=env, timeout=self._seconds, limit=_OUTPUT)
 
 

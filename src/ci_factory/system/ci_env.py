@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ci_factory.model.redaction import GITLAB_TOKEN
@@ -54,6 +55,15 @@ _FILE_LIMIT = 64 * 1024
 def in_job() -> bool:
     """Whether this is a job of a CI system."""
     return any((variable(name) or "").lower() not in _NO for name in ("GITLAB_CI", "CI"))
+
+
+def job_ends() -> datetime | None:
+    """When GitLab ends this job, in UTC; `None` where it does not say."""
+    try:
+        started = datetime.fromisoformat(variable("CI_JOB_STARTED_AT") or "")
+        return started.astimezone(UTC) + timedelta(seconds=int(variable("CI_JOB_TIMEOUT") or ""))
+    except (ValueError, OverflowError):
+        return None
 
 
 def on_protected_ref() -> bool:
@@ -118,6 +128,29 @@ def registries() -> dict[str, str]:
     found = {name: os.environ[name] for name in _REGISTRIES if name in os.environ}
     return {name: value for name, value in found.items() if not _CREDENTIALS.search(value)}
 
+
+PACKAGE_CLIENTS = (
+    *("HOME", "XDG_CONFIG_HOME", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+    *(
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_NO_INDEX",
+        "PIP_FIND_LINKS",
+        "PIP_CONFIG_FILE",
+        "PIP_CERT",
+    ),
+    *("PIP_CLIENT_CERT", "PIP_PROXY", "PIP_TRUSTED_HOST", "PIP_CACHE_DIR", "PIP_NO_CACHE_DIR"),
+    *("NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig"),
+    *(
+        "NPM_CONFIG_GLOBALCONFIG",
+        "npm_config_globalconfig",
+        "NPM_CONFIG_CAFILE",
+        "npm_config_cafile",
+        "NPM_TOKEN",
+    ),
+)
+"""Where pip and npm look for an index, and how they get there. Only they are given these."""
 
 _PROXIES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from ci_factory.gates import package_index
 from ci_factory.gates.dependencies.words import allowed, observation, reason
 from ci_factory.gates.findings import Observation
-from ci_factory.gates.manifests import licences
-from ci_factory.gates.manifests.compare import Difference, Differences, Step
-from ci_factory.gates.manifests.licences import Licence
-from ci_factory.gates.manifests.model import Ecosystem, Source
 from ci_factory.gates.package_index import Answer
 from ci_factory.gates.protocol import Unmeasurable
 from ci_factory.gates.subject import Subject
+from ci_factory.manifests import licences
+from ci_factory.manifests.compare import Difference, Differences, Step
+from ci_factory.manifests.licences import Licence
+from ci_factory.manifests.model import Ecosystem, Source
 from ci_factory.model.gate import Reason, Severity
 from ci_factory.model.gate_settings import DependenciesConfig
 

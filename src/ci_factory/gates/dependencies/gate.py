@@ -14,12 +14,12 @@ from ci_factory.gates.dependencies.asking import ask_index
 from ci_factory.gates.dependencies.reading import changed_manifests, read_side
 from ci_factory.gates.dependencies.words import allowed, host, observation, reason
 from ci_factory.gates.findings import Observation
-from ci_factory.gates.manifests.compare import Difference, Differences, Step, asked_for, compare
-from ci_factory.gates.manifests.lookalike import resembles
-from ci_factory.gates.manifests.model import Dependency, Manifest, ManifestError, Setting, Source
-from ci_factory.gates.manifests.registry import is_lock
 from ci_factory.gates.protocol import Judgement
 from ci_factory.gates.subject import Subject
+from ci_factory.manifests.compare import Difference, Differences, Step, asked_for, compare
+from ci_factory.manifests.lookalike import resembles
+from ci_factory.manifests.model import Dependency, Manifest, ManifestError, Setting, Source
+from ci_factory.manifests.registry import is_lock
 from ci_factory.model.gate import Component, Finding, GateStatus, Reason, Severity
 from ci_factory.model.gate_settings import DependenciesConfig
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ci_factory.gates.manifests.model import Manifest, ManifestError
-from ci_factory.gates.manifests.registry import included, is_lock, is_requirements, parser_of, read
 from ci_factory.gates.subject import Subject
+from ci_factory.manifests.model import Manifest, ManifestError
+from ci_factory.manifests.registry import included, is_lock, is_requirements, parser_of, read
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_LOCK_BYTES = 64 * 1024 * 1024

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from ci_factory.gates.findings import Observation, clean
-from ci_factory.gates.manifests.model import Dependency, normalised
+from ci_factory.manifests.model import Dependency, normalised
 from ci_factory.model.gate import Component, Reason, Region, Severity
 from ci_factory.model.gate_settings import DependenciesConfig
 

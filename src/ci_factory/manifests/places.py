@@ -5,7 +5,7 @@ import re
 import tomllib
 from typing import Any
 
-from ci_factory.gates.manifests.model import ManifestError
+from ci_factory.manifests.model import ManifestError
 from ci_factory.model.base import Json
 
 MAX_ENTRIES = 100_000

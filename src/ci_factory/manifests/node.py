@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from ci_factory.gates.manifests.model import (
+from ci_factory.manifests.model import (
     Dependency,
     Ecosystem,
     Manifest,
@@ -16,7 +16,7 @@ from ci_factory.gates.manifests.model import (
     rebased,
     source_of,
 )
-from ci_factory.gates.manifests.places import Lines, inner, read_json, table
+from ci_factory.manifests.places import Lines, inner, read_json, table
 from ci_factory.model.base import Json
 
 _SECTIONS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")

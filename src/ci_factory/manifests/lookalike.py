@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Collection
 from functools import cache
 
-from ci_factory.gates.manifests.model import Ecosystem
-from ci_factory.gates.manifests.popular import POPULAR, REAL
+from ci_factory.manifests.model import Ecosystem
+from ci_factory.manifests.popular import POPULAR, REAL
 
 _LEAST = 4
 """Characters of a name that a slip is looked for in; shorter names are near too many others."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ci_factory.gates.manifests.model import (
+from ci_factory.manifests.model import (
     Dependency,
     Ecosystem,
     Manifest,
@@ -15,7 +15,7 @@ from ci_factory.gates.manifests.model import (
     rebased,
     source_of,
 )
-from ci_factory.gates.manifests.places import Lines, inner, read_json, read_toml, table
+from ci_factory.manifests.places import Lines, inner, read_json, read_toml, table
 from ci_factory.model.base import Json
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from ci_factory.gates.manifests import node, others, python
-from ci_factory.gates.manifests.model import Manifest, ManifestError
-from ci_factory.gates.manifests.places import MAX_ENTRIES
+from ci_factory.manifests import node, others, python
+from ci_factory.manifests.model import Manifest, ManifestError
+from ci_factory.manifests.places import MAX_ENTRIES
 
 Parser = Callable[[str, str], Manifest]
 """Text and folder (from the root of the repository, empty for the root) to what it declares; raises ManifestError."""

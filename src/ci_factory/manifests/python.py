@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ci_factory.gates.manifests.model import (
+from ci_factory.manifests.model import (
     Dependency,
     Ecosystem,
     Manifest,
@@ -17,7 +17,7 @@ from ci_factory.gates.manifests.model import (
     rebased,
     source_of,
 )
-from ci_factory.gates.manifests.places import Lines, inner, read_json, read_toml, table, words
+from ci_factory.manifests.places import Lines, inner, read_json, read_toml, table, words
 from ci_factory.model.base import Json
 
 _REQUIREMENT = re.compile(

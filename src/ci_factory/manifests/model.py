@@ -118,7 +118,7 @@ def source_of(spec: str) -> Source:
         return Source.INSIDE
     if found := re.match(r"(?:file|link):(?://)?(.*)", text):
         return path_source(found[1])
-    return path_source(text) if re.match(r"[./~]", text) else Source.INDEX
+    return path_source(text) if re.match(r"[./]|~(?![>=\s]*[\dvx*])", text) else Source.INDEX
 
 
 def path_source(path: str) -> Source:

@@ -1,6 +1,6 @@
 """Much-used names of the large indexes: what look-alike names are made to look like. Not a list of what is good."""
 
-from ci_factory.gates.manifests.model import Ecosystem
+from ci_factory.manifests.model import Ecosystem
 
 _PYPI = """
     absl-py aiobotocore aiofiles aiohttp alembic altair annotated-types ansible anthropic anyio apache-airflow arrow asgiref asn1crypto asttokens

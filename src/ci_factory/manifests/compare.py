@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ci_factory.gates.manifests.model import Dependency, Ecosystem, Manifest, Setting, Source
-from ci_factory.gates.manifests.registry import is_lock
+from ci_factory.manifests.model import Dependency, Ecosystem, Manifest, Setting, Source
+from ci_factory.manifests.registry import is_lock
 
 Key = tuple[Ecosystem, str]
 
