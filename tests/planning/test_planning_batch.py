@@ -275,6 +275,23 @@ def test_without_an_able_agent_the_ticket_waits(candidate: Queue, plan: Plan) ->
         assert "no agent" in reason(batch, "big")
 
 
+def test_an_agent_is_given_only_code_in_its_languages(candidate: Queue, plan: Plan) -> None:
+    """Who declares languages gets tickets in them alone; files of no language are for everybody."""
+    agents = (
+        AgentConfig(name="snake", adapter="command", languages=("python",)),
+        AgentConfig(name="both", adapter="command", languages=("python", "typescript")),
+    )
+    queue = [
+        candidate("a", files=["web/app.ts"]),
+        candidate("b", files=["README.md"]),
+        candidate("c", files=["web/*.tsx", "api.py"]),
+        candidate("d", files=["main.go"]),
+    ]
+    batch = plan(*queue, agents=agents)
+    assert {ticket.id: ticket.agent for ticket in batch.tickets} == {"a": "both", "b": "snake", "c": "both"}
+    assert reason(batch, "d") == "no agent takes tickets of size small in go"
+
+
 def test_an_open_merge_request_with_the_same_files_is_mentioned_or_waited_for(
     candidate: Queue, plan: Plan
 ) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ci_factory.config import AgentConfig
 from ci_factory.model.ticket import Size
+from ci_factory.planning.ability import is_able
 
 
 class Slot(NamedTuple):
@@ -56,11 +57,11 @@ class Router:
     agents: Sequence[AgentConfig]
     _next: int = 0
 
-    def find(self, size: Size) -> int | None:
-        """Place of the agent whose turn it is among those that take this size; `None` when none does."""
+    def find(self, size: Size, languages: frozenset[str] = frozenset()) -> int | None:
+        """Place of the agent whose turn it is among those that are able; `None` when none is."""
         count = len(self.agents)
         turns = ((self._next + step) % count for step in range(count))
-        return next((turn for turn in turns if self.agents[turn].max_size.rank >= size.rank), None)
+        return next((turn for turn in turns if is_able(self.agents[turn], size, languages)), None)
 
     def take(self, place: int) -> str:
         """Give the agent a ticket; the turn passes to the one after it. Returns its name."""

@@ -14,11 +14,12 @@ from ci_factory.model.effort import REVIEW_MINUTES, WORK_MINUTES
 from ci_factory.model.globs import Pattern
 from ci_factory.model.ticket import Candidate, Size
 from ci_factory.planning import locks, urgency
+from ci_factory.planning.ability import languages
 from ci_factory.planning.admission import DEFERRED, WAITING, Admission, admit, within
 from ci_factory.planning.lanes import Lanes, Router, Slot
 from ci_factory.planning.overlap import FileIndex
 from ci_factory.planning.stacks import Stacks
-from ci_factory.planning.wording import names, why_apart, why_based, why_deferred
+from ci_factory.planning.wording import names, why_apart, why_based, why_deferred, why_unable
 
 
 def make_batch(  # noqa: PLR0913 - the batch's own facts; grouping them would only rename Batch
@@ -159,9 +160,10 @@ class _Plan:
             return footing
         if reason := self._over_capacity(request.size):
             return request.out(WAITING, reason)
-        slot, turn = self._slot(request, footing), self.router.find(request.size)
+        speaks = languages(request.candidate)
+        slot, turn = self._slot(request, footing), self.router.find(request.size, speaks)
         if turn is None:
-            return request.out(WAITING, f"no agent takes tickets of size {request.size}")
+            return request.out(WAITING, why_unable(request.size, speaks))
         window = self.config.batch.window_minutes
         if window is not None and slot.end > window:
             return request.out(

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from ci_factory.model.ticket import Size
+
 _NAMED = 3
 """Tickets that a sentence names."""
 
@@ -31,6 +33,12 @@ def why_deferred(dependencies: Collection[str], overlapping: Collection[str], fl
 def why_apart(predecessors: Collection[str]) -> str:
     """Why a ticket with predecessors on different stacks is left to the next batch."""
     return f"builds on {names(predecessors)}, whose changes are not based on each other; waits until they are merged"
+
+
+def why_unable(size: Size, languages: Collection[str]) -> str:
+    """Why nobody is given a ticket."""
+    spoken = f" in {', '.join(sorted(languages))}" if languages else ""
+    return f"no agent takes tickets of size {size}{spoken}"
 
 
 def names(tickets: Collection[str]) -> str:
