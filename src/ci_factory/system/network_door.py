@@ -13,7 +13,7 @@ import socket
 import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -61,9 +61,16 @@ def _matches(pattern: str, host: str) -> bool:
 class Door:
     """Serves one sandbox, from `with` to its end; `fd` is to be inherited by what runs inside, `ports` to be opened there."""
 
-    def __init__(self, hosts: Sequence[str]) -> None:
-        self.hosts = Hosts(tuple(hosts))
-        self.ports = (0, *self.hosts.local_ports())
+    def __init__(
+        self,
+        hosts: Sequence[str] | None,
+        services: Mapping[int, Callable[[socket.socket], None]] | None = None,
+    ) -> None:
+        """`hosts` of `None` is no proxy at all; `services` are ports that only the inside has, and who answers there."""
+        self.hosts = Hosts(tuple(hosts or ()))
+        self._services = services or {}
+        known = {*self.hosts.local_ports(), *self._services}
+        self.ports = (*(() if hosts is None else (0,)), *sorted(known))
         self.refused: list[str] = []
         """Places that were asked for in vain, in order, the first of each; cut."""
         self._ours, self._theirs = socket.socketpair()
@@ -108,11 +115,13 @@ class Door:
                 self._spawn(self._serve, client, port)
 
     def _serve(self, client: socket.socket, port: int) -> None:
-        """Port 0 is the proxy; any other is the same one out here."""
+        """Port 0 is the proxy; one that is no service is the same one out here."""
         try:
             with self._kept(client):
                 client.settimeout(_SECONDS)
-                if port:
+                if service := self._services.get(port):
+                    service(client)
+                elif port:
                     self._join(client, _local(port))
                 else:
                     self._proxy(client)
