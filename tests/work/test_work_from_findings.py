@@ -20,7 +20,8 @@ from ci_factory.forge.ticket_files import read_tickets
 from ci_factory.model.attempt import Ending
 from ci_factory.model.ticket import Candidate, Estimate, Readiness, Risk, RiskLevel, Size
 from ci_factory.system.git import Git
-from ci_factory.work.from_findings import MAX_FILES, MAX_FIXES, portions, tickets_from_findings
+from ci_factory.work.from_findings import tickets_from_findings
+from ci_factory.work.portions import MAX_FILES, MAX_FIXES, portions
 
 Room = Any  # tests/work/conftest.py
 
@@ -34,13 +35,18 @@ FILES = {
 }
 
 
+def written(repo: Git, out: Path, limit: int | None = None) -> list[Path]:
+    """The tickets, without a look at any package index."""
+    return tickets_from_findings(repo, out, limit, offline=True).paths
+
+
 def texts(paths: list[Path]) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
 
 def test_files_with_the_same_findings_share_a_ticket(new_repo: Callable[..., Path], tmp_path: Path) -> None:
     """Rules and files are named, the tickets can be read back, and no file is in two of them."""
-    paths = tickets_from_findings(Git(new_repo(FILES)), tmp_path / "out")
+    paths = written(Git(new_repo(FILES)), tmp_path / "out")
     tickets = read_tickets(tmp_path / "out")
     assert [path.stem for path in paths] == ["ruff-e713-1", "ruff-f401-1"]
     assert [(ticket.id, ticket.files) for ticket in tickets] == [
@@ -57,7 +63,7 @@ def test_the_repository_is_only_read(new_repo: Callable[..., Path], tmp_path: Pa
     repo = new_repo(FILES)
     (repo / "clean.py").write_text("import os\n", encoding="utf-8")
     before = (git(repo, "status", "--porcelain=v1"), (repo / ".git/index").read_bytes())
-    paths = tickets_from_findings(Git(repo), tmp_path / "out")
+    paths = written(Git(repo), tmp_path / "out")
     assert "clean.py" not in str(texts(paths))
     assert (git(repo, "status", "--porcelain=v1"), (repo / ".git/index").read_bytes()) == before
 
@@ -65,9 +71,9 @@ def test_the_repository_is_only_read(new_repo: Callable[..., Path], tmp_path: Pa
 def test_the_same_commit_gives_the_same_tickets(new_repo: Callable[..., Path], tmp_path: Path) -> None:
     """Run again, also into the same folder: the same bytes; a lower limit takes the rest away."""
     repo = Git(new_repo(FILES))
-    first = texts(tickets_from_findings(repo, tmp_path / "out"))
-    assert texts(tickets_from_findings(repo, tmp_path / "out")) == first
-    tickets_from_findings(repo, tmp_path / "out", limit=1)
+    first = texts(written(repo, tmp_path / "out"))
+    assert texts(written(repo, tmp_path / "out")) == first
+    written(repo, tmp_path / "out", limit=1)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ruff-e713-1.md"]
 
 
@@ -80,14 +86,14 @@ def test_a_folder_with_anything_else_is_refused(
     place.parent.mkdir(parents=True)
     place.write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match="was not made here"):
-        tickets_from_findings(Git(new_repo(FILES)), tmp_path / "out")
+        written(Git(new_repo(FILES)), tmp_path / "out")
     assert place.read_text(encoding="utf-8") == "mine"
 
 
 def test_settings_in_the_repository_do_not_decide(new_repo: Callable[..., Path], tmp_path: Path) -> None:
     """A ruff configuration at HEAD, however broken, is not read."""
     broken = {**FILES, "ruff.toml": "not toml at all ["}
-    assert len(tickets_from_findings(Git(new_repo(broken)), tmp_path / "out")) == 2
+    assert len(written(Git(new_repo(broken)), tmp_path / "out")) == 2
 
 
 def test_a_clean_repository_gives_no_tickets(new_repo: Callable[..., Path], tmp_path: Path) -> None:
@@ -144,7 +150,7 @@ def test_real_code_is_mended(room: Room, new_repo: Callable[..., Path], package:
     room.base = git.resolve("HEAD")
     room.hub = Git(room.root / "package.git")
     room.hub.init_hub(git)
-    tickets_from_findings(git, room.root / "tickets", limit=4)
+    written(git, room.root / "tickets", limit=4)
     for ticket in read_tickets(room.root / "tickets"):
         candidate = Candidate(
             ticket=ticket,

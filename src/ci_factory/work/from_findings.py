@@ -1,8 +1,9 @@
 """Tickets from a repository's own findings: what ruff can mend safely, in reviewable portions, for the `autofix` agent."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,30 +14,29 @@ from ci_factory.model.attempt import DiffStat
 from ci_factory.model.ticket import Priority, Ticket
 from ci_factory.system import records
 from ci_factory.system.git import Git
-from ci_factory.work import sizes
+from ci_factory.work import sizes, upgrade_tickets
 from ci_factory.work.agents import autofix_block
 from ci_factory.work.agents.autofix_block import RuffFix
-from ci_factory.work.ruff_findings import Findings, RuffScan
-
-MAX_FILES, MAX_FIXES = 5, 50
-"""Of one ticket."""
-MARK = "_Made by `ci-factory ticket from-findings`._"
-"""Last line of a ticket made here; only files that end with it are ever replaced."""
+from ci_factory.work.portions import MARK, Portion, portions
+from ci_factory.work.ruff_findings import RuffScan
+from ci_factory.work.upgrade_findings import Releases, patch_releases, upgrades
 
 
 @dataclass(frozen=True)
-class Portion:
-    """Files and the rules to mend in them; no file is in two portions unless one alone would be too large."""
+class Written:
+    """The tickets that were written, in order, and what could not be asked."""
 
-    rules: tuple[str, ...]
-    files: tuple[str, ...]
-    fixes: int
+    paths: list[Path]
+    silent: tuple[str, ...] = ()
 
 
-def tickets_from_findings(repo: Git, out: Path, limit: int | None = None) -> list[Path]:
-    """Write a Markdown ticket for each portion of safe fixes at HEAD; returns the files, in order.
+def tickets_from_findings(
+    repo: Git, out: Path, limit: int | None = None, *, offline: bool = False
+) -> Written:
+    """Write a Markdown ticket for each portion of safe fixes at HEAD: by ruff, by our upgrade rules, by patch releases.
 
-    The same commit and the same ruff give the same tickets. Tickets of an earlier call in `out` are replaced.
+    The same commit, tools and index give the same tickets. Tickets of an earlier call in `out` are replaced. With
+    `offline` no package index is asked.
 
     Raises:
         UsageError: `out` holds something else.
@@ -46,68 +46,28 @@ def tickets_from_findings(repo: Git, out: Path, limit: int | None = None) -> lis
     earlier = _ours(out)
     with TemporaryDirectory(prefix="ci-factory-") as scratch:
         scan = RuffScan.of(repo, Path(scratch))
-        tickets = list(_tickets(scan, limit))
+        fixes = chain(_tickets(scan), upgrade_tickets.by_rules(upgrades(scan.folder, Path(scratch))))
+        tickets = list(islice(fixes, limit))
+    releases = Releases(()) if offline or len(tickets) == limit else patch_releases(repo)
+    tickets += islice(upgrade_tickets.by_release(releases), None if limit is None else limit - len(tickets))
     out.mkdir(parents=True, exist_ok=True)
     written = [_write(out, ticket) for ticket in tickets]
     for path in earlier:
         if path not in written:
             path.unlink()
-    return written
+    return Written(written, releases.silent)
 
 
-def portions(findings: Findings) -> list[Portion]:
-    """Files with the same rules together, at most 5 files and 50 fixes each; pure and deterministic.
-
-    A single rule with more than 50 fixes in one file can't be divided and is left out.
-    """
-    by_rules: dict[tuple[str, ...], list[tuple[str, int]]] = {}
-    for path in sorted(findings):
-        for rules, fixes in _divided(findings[path]):
-            by_rules.setdefault(rules, []).append((path, fixes))
-    return [portion for rules in sorted(by_rules) for portion in _packed(rules, by_rules[rules])]
-
-
-def _divided(counts: Counter[str]) -> Iterator[tuple[tuple[str, ...], int]]:
-    """All rules of a file at once or, where that is too much, in groups."""
-    group: list[str] = []
-    fixes = 0
-    for rule in sorted(rule for rule, count in counts.items() if count <= MAX_FIXES):
-        if group and fixes + counts[rule] > MAX_FIXES:
-            yield tuple(group), fixes
-            group, fixes = [], 0
-        group.append(rule)
-        fixes += counts[rule]
-    if group:
-        yield tuple(group), fixes
-
-
-def _packed(rules: tuple[str, ...], files: Sequence[tuple[str, int]]) -> Iterator[Portion]:
-    packed: list[str] = []
-    total = 0
-    for path, fixes in files:
-        if packed and (len(packed) == MAX_FILES or total + fixes > MAX_FIXES):
-            yield Portion(rules, tuple(packed), total)
-            packed, total = [], 0
-        packed.append(path)
-        total += fixes
-    if packed:
-        yield Portion(rules, tuple(packed), total)
-
-
-def _tickets(scan: RuffScan, limit: int | None) -> Iterator[Ticket]:
+def _tickets(scan: RuffScan) -> Iterator[Ticket]:
     """Tickets whose fix really changes something, tried out on a copy."""
     numbers: Counter[str] = Counter()
-    made = 0
     for portion in portions(scan.findings):
-        if limit is not None and made >= limit:
-            return
         job = RuffFix(
             tool="ruff", rules=portion.rules, files=portion.files, target_version=scan.target_version
         )
         diff = scan.preview(job)
         if not diff.files:
             continue
-        made += 1
         numbers[portion.rules[0]] += 1
         yield _ticket(
             f"ruff-{portion.rules[0].lower()}-{numbers[portion.rules[0]]}", portion, job, diff, scan

@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from ci_factory.system import process
 from ci_factory.system.git import Git
 from ci_factory.work.agents.autofix_block import RuffFix
 from ci_factory.work.agents.autofix_runner import ruff_check_arguments
+from ci_factory.work.agents.python_version import supported_python
 from ci_factory.work.paths import path_problem
 
 RULES = (
@@ -26,12 +26,10 @@ RULES = (
 Findings = dict[str, Counter[str]]
 """Path -> rule -> number of safe fixes."""
 
-_OLDEST, _NEWEST = 7, 14
 _LIMIT = 256 * 1024 * 1024
 _TIMEOUT = 600.0
 _RULE = re.compile(r"[A-Z]+[0-9]+\Z")
 _NAME = re.compile(r"[a-z0-9-]{1,60}\Z")
-_REQUIRES = re.compile(r">=?\s*3\.(\d{1,2})")
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class RuffScan:
         folder = scratch / "tree"
         folder.mkdir()
         paths = _export(repo, scratch / "index", folder)
-        target = _target_version(repo.show("HEAD", "pyproject.toml"))
+        target = supported_python(repo.show("HEAD", "pyproject.toml"), repo.show("HEAD", "setup.cfg"))
         rows = _ruff(folder, *ruff_check_arguments(RULES, target), "--output-format", "json", ".")
         return cls(folder, target, *_collected(_parsed(rows), folder.resolve(), paths))
 
@@ -116,14 +114,3 @@ def _ruff(folder: Path, *args: str) -> str:
     if done.returncode not in {0, 1} or done.timed_out:
         raise FactoryError(f"ruff failed: {done.stderr.strip()[-500:]}", where="ruff check")
     return done.stdout
-
-
-def _target_version(pyproject: str | None) -> str | None:
-    """The oldest Python that the project says it supports, as ruff calls it."""
-    try:
-        project = tomllib.loads(pyproject or "").get("project", {})
-    except tomllib.TOMLDecodeError:
-        return None
-    requires = project.get("requires-python") if isinstance(project, dict) else None
-    found = _REQUIRES.search(requires) if isinstance(requires, str) else None
-    return f"py3{min(max(int(found[1]), _OLDEST), _NEWEST)}" if found else None

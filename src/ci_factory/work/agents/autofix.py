@@ -6,23 +6,30 @@ from pathlib import Path
 
 from ci_factory.config import AgentConfig
 from ci_factory.model.attempt import Usage
+from ci_factory.system import ci_env
 from ci_factory.work.agents import reporting
-from ci_factory.work.agents.protocol import ANYTHING, AgentResult, Capability, Invocation, LeftBehind, Task
+from ci_factory.work.agents.protocol import AgentResult, Capability, Invocation, LeftBehind, Task
+
+_NOT_FOR_AGENTS = {"HOME", "XDG_CONFIG_HOME", "NPM_TOKEN", "PIP_CLIENT_CERT"}
+_CAPABILITY = Capability(
+    settings=tuple(name for name in ci_env.PACKAGE_CLIENTS if name not in _NOT_FOR_AGENTS)
+)
+"""Where pip and npm find the index, for patch releases."""
 
 
 @dataclass(frozen=True)
 class AutofixAdapter:
-    """Safe fixes of ruff, formatting, and semgrep's fixes with our own upgrade rules."""
+    """Safe fixes of ruff, formatting, semgrep's fixes with our own upgrade rules, and patch releases of what is pinned."""
 
     env_names: tuple[str, ...] = ()
     plans: bool = False
-    capability: Capability = ANYTHING
+    capability: Capability = _CAPABILITY
 
     @classmethod
     def configured(cls, agent: AgentConfig, folder: Path) -> "AutofixAdapter":
         """From the configuration; there is nothing to set."""
         del folder
-        return cls(agent.env)
+        return cls((*agent.env, *_CAPABILITY.settings))
 
     def invocation(self, task: Task) -> Invocation:
         """Our own interpreter, isolated, so that the worktree's modules are never imported."""

@@ -16,6 +16,10 @@ _FENCE = "```"
 
 RuffRule = Annotated[str, StringConstraints(pattern=r"^[A-Z]+[0-9]*$", max_length=20)]
 SemgrepRule = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
+PackageName = Annotated[
+    str,
+    StringConstraints(pattern=r"^(@[a-z0-9~-][a-z0-9._~-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200),
+]
 TrackedPath = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -45,7 +49,14 @@ class SemgrepFix(_Job):
     rules: tuple[SemgrepRule, ...] = Field(min_length=1, max_length=50)
 
 
-Job = RuffFix | RuffFormat | SemgrepFix
+class DependencyBumps(_Job):
+    """Newer patch releases of what the files (manifests) pin, for these names."""
+
+    tool: Literal["dependencies"]
+    names: tuple[PackageName, ...] = Field(min_length=1, max_length=50)
+
+
+Job = RuffFix | RuffFormat | SemgrepFix | DependencyBumps
 
 
 class _Block(Value):

@@ -5,18 +5,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from ci_factory.errors import FactoryError, TicketError, ToolMissing
 from ci_factory.model.ticket import Ticket
 from ci_factory.system import process
 from ci_factory.system.records import read_model
-from ci_factory.work.agents import autofix_block
-from ci_factory.work.agents.autofix_block import Job, RuffFix, RuffFormat, SemgrepFix
+from ci_factory.work.agents import autofix_block, autofix_bumps, autofix_semgrep
+from ci_factory.work.agents.autofix_block import DependencyBumps, Job, RuffFix, RuffFormat
+from ci_factory.work.agents.python_version import supported_python
 
-UPGRADE_RULES = Path(__file__).with_name("autofix_rules.yml")
 _RUFF_PROBLEMS_LEFT = 1
 _TIMEOUT = 600.0
+_LARGEST = 1_000_000
 
 
 def main(argv: Sequence[str]) -> int:
@@ -29,8 +28,7 @@ def main(argv: Sequence[str]) -> int:
             _say("the ticket has no autofix block, and without a model there is nothing else to go by")
             return 0
         _check_files(job.files)
-        _run(job, out)
-        _say(f"{job.tool} went over {len(job.files)} files")
+        _say(_run(job, out) or f"{job.tool} went over {len(job.files)} files")
     except TicketError as error:
         _say(error.what)
         return 0
@@ -40,13 +38,26 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _run(job: Job, out: Path) -> None:
+def _run(job: Job, out: Path) -> str:
+    """Do it; what there is to say beside that it was done."""
+    if isinstance(job, DependencyBumps):
+        return autofix_bumps.run(job)
     if isinstance(job, RuffFix):
-        _ruff(*ruff_check_arguments(job.rules, job.target_version), "--fix", "--quiet", "--", *job.files)
+        target = job.target_version or supported_python(_read("pyproject.toml"), _read("setup.cfg"))
+        _ruff(*ruff_check_arguments(job.rules, target), "--fix", "--quiet", "--", *job.files)
     elif isinstance(job, RuffFormat):
         _ruff("format", "--no-cache", "--quiet", "--", *job.files)
     else:
-        _semgrep(job, out)
+        autofix_semgrep.fix(job.rules, job.files, out)
+    return ""
+
+
+def _read(name: str) -> str | None:
+    """A file of the worktree's root, reached through no link."""
+    path = Path(name)
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+        return None
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def ruff_check_arguments(rules: Sequence[str], target_version: str | None) -> tuple[str, ...]:
@@ -65,27 +76,6 @@ def _ruff(*args: str) -> None:
     done = process.run((_program("ruff"), *args), timeout=_TIMEOUT)
     if done.returncode not in {0, _RUFF_PROBLEMS_LEFT} or done.timed_out:
         raise FactoryError(f"ruff failed: {done.stderr.strip()[-500:]}")
-
-
-def _semgrep(job: SemgrepFix, out: Path) -> None:
-    """Run semgrep with the chosen rules of our pack; no network, no metrics.
-
-    Raises:
-        TicketError: a rule is not in the pack.
-        FactoryError: semgrep failed.
-        ToolMissing: it is not installed.
-    """
-    pack = {rule["id"]: rule for rule in yaml.safe_load(UPGRADE_RULES.read_text(encoding="utf-8"))["rules"]}
-    if unknown := sorted(set(job.rules) - set(pack)):
-        raise TicketError(f"there is no upgrade rule {unknown[0]!r}; known: {', '.join(sorted(pack))}")
-    chosen = out / "rules.yml"
-    chosen.write_text(yaml.safe_dump({"rules": [pack[name] for name in job.rules]}), encoding="utf-8")
-    flags = ("--metrics=off", "--disable-version-check", "--no-git-ignore", "--quiet", "--autofix")
-    done = process.run(
-        (_program("semgrep"), "scan", "--config", str(chosen), *flags, "--", *job.files), timeout=_TIMEOUT
-    )
-    if not done.ok:
-        raise FactoryError(f"semgrep failed: {(done.stderr or done.stdout).strip()[-500:]}")
 
 
 def _check_files(files: Sequence[str]) -> None:
