@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table rules bench-rules locks clean
+.PHONY: help run test test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table kill-table-work rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -110,6 +110,9 @@ bench-gates-job: $(VENV)/.dev system npm  ## What the gates job of the level-1 c
 
 kill-table: $(VENV)/.dev  ## Kill -9 before and after every request of a publication, and what one more run makes of it
 	$(BIN)/python bench/kills.py
+
+kill-table-work: $(VENV)/.dev  ## Kill -9 before every effect of the work on a ticket, and what one more run makes of it
+	$(BIN)/python bench/work_kills.py
 
 clean:  ## Remove what was made here
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,10 +12,15 @@ from pydantic_core import ErrorDetails
 
 from ci_factory.errors import ConfigError
 from ci_factory.model.base import Value
+from ci_factory.model.budget_settings import AgentBudgets, BudgetsConfig, GatewayConfig, GatewaySetting
+from ci_factory.model.escalation_settings import TriggersConfig
+from ci_factory.model.failure_settings import FailuresConfig
 from ci_factory.model.forge import Role
 from ci_factory.model.forge_settings import Rates
 from ci_factory.model.gate_settings import GatesConfig
+from ci_factory.model.languages import Language
 from ci_factory.model.publishing_settings import PublishingConfig
+from ci_factory.model.role_settings import RolesConfig
 from ci_factory.model.sandbox_settings import Host, Network, SandboxConfig, SandboxSetting
 from ci_factory.model.ticket import Priority, Size
 
@@ -35,6 +40,7 @@ STATES = (
     "needs-info",
     "running",
     "queued",
+    "draft",
 )
 """State labels without their prefix, the furthest first; a ticket carries at most one, and only the factory moves it."""
 
@@ -66,6 +72,11 @@ class Labels(Value):
         """The state that a ticket's labels say, `ready` before the factory took it, `None` when they say nothing."""
         found = next((name for name in STATES if self.state(name) in labels), None)
         return found or ("ready" if self.ready in labels else None)
+
+    @property
+    def draft(self) -> str:
+        """Of a follow-up ticket that the factory wrote and nobody has asked for yet."""
+        return self.state("draft")
 
     @property
     def approved(self) -> str:
@@ -123,6 +134,8 @@ class AgentConfig(Value):
     """Names of variables the agent may inherit; everything else is dropped."""
     max_size: Size = Size.LARGE
     """The largest ticket it is given."""
+    languages: tuple[Language, ...] = ()
+    """Of the code that it is given; empty is any."""
     network: Network | None = None
     """In place of `sandbox.network`."""
     hosts: tuple[Host, ...] = Field(default=(), max_length=200)
@@ -137,6 +150,10 @@ class AgentConfig(Value):
     """Model calls in one call of the agent, where it can be told."""
     max_cost_usd: float | None = Field(default=None, gt=0)
     """In one call of the agent, where it can be told and knows its model's price."""
+    gateway: GatewaySetting = GatewayConfig()
+    """Whether it reaches its model through the gateway, which keeps the key and counts."""
+    budgets: AgentBudgets = AgentBudgets()
+    """In place of the project's, key by key."""
 
 
 class Price(Value):
@@ -213,6 +230,7 @@ class EscalationConfig(Value):
     critical_hours: float = Field(default=1, gt=0)
     answer_role: Role = Role.DEVELOPER
     """The least that somebody must be allowed to in the project for their reply to count as the answer."""
+    triggers: TriggersConfig = TriggersConfig()
 
 
 class ForgeConfig(Value):
@@ -244,11 +262,14 @@ class Config(Value):
     batch: BatchConfig = BatchConfig()
     planning: PlanningConfig = PlanningConfig()
     agents: tuple[AgentConfig, ...] = ()
+    roles: RolesConfig = RolesConfig()
     prices: dict[str, Price] = Field(default_factory=dict, max_length=1000)
     """By model name; used where an agent tells tokens and not their cost."""
     sandbox: SandboxSetting = SandboxConfig()
+    budgets: BudgetsConfig = BudgetsConfig()
     iterations: IterationLimits = IterationLimits()
     retries: RetryConfig = RetryConfig()
+    failures: FailuresConfig = FailuresConfig()
     gates: GatesConfig = GatesConfig()
     sensitive: tuple[SensitiveArea, ...] = ()
     rules: tuple[CustomRule, ...] = ()
@@ -263,6 +284,15 @@ class Config(Value):
         if twice:
             msg = f"agent names must differ, twice: {', '.join(twice)}"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _roles_name_agents(self) -> "Config":
+        names = [agent.name for agent in self.agents]
+        for role, name in (("planner", self.roles.planner), ("reviewer", self.roles.reviewer)):
+            if name is not None and name not in names:
+                msg = f"roles.{role} is {name!r}, which is no agent under `agents`"
+                raise ValueError(msg)
         return self
 
     @property

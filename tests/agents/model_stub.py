@@ -1,11 +1,13 @@
 """A model on loopback: answers like OpenAI (chat completions, responses), Anthropic and Gemini, from a script.
 
-It counts what it says it used, and keeps every request. Whatever the tool that asks calls its shell, it is found among the
+The last turn of the script repeats: a model whose last one is a command never stops asking for it. It counts what it says
+it used, and keeps every request as it came. Whatever the tool that asks calls its shell, it is found among the
 tools that the request offers.
 """
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,9 +38,19 @@ class Refuse:
 
     status: int = 401
     text: str = "the key is not known here"
+    headers: tuple[tuple[str, str], ...] = ()
+    """Such as `Retry-After`."""
 
 
-Turn = Shell | Say | Refuse
+@dataclass(frozen=True)
+class Hang:
+    """The server takes its time, and then says something."""
+
+    seconds: float
+    text: str = "late"
+
+
+Turn = Shell | Say | Refuse | Hang
 
 
 @dataclass(frozen=True)
@@ -64,10 +76,14 @@ class Answer:
         argument: Any = ["bash", "-c", line] if known.get(key, {}).get("type") == "array" else line
         return name, {key: argument} | _fillers(self.tools[name], key)
 
+    def wait(self) -> None:
+        """As long as the server takes."""
+        time.sleep(self.turn.seconds if isinstance(self.turn, Hang) else 0)
+
     @property
     def text(self) -> str:
         """What it says."""
-        return self.turn.text if isinstance(self.turn, Say) else "I run a command."
+        return self.turn.text if isinstance(self.turn, Say | Hang) else "I run a command."
 
 
 def _fillers(schema: Mapping[str, Any], known: str) -> dict[str, Any]:
@@ -90,6 +106,8 @@ class ModelStub:
     """Path and body of every request."""
     headers: list[dict[str, str]] = field(default_factory=list)
     """Of every request."""
+    raw: list[str] = field(default_factory=list)
+    """Every request whole: address, headers, body."""
     answers: list[Answer] = field(default_factory=list)
     url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -108,6 +126,13 @@ class ModelStub:
     def cached_tokens(self) -> int:
         """What of the input came from a cache."""
         return sum(answer.cached_tokens for answer in self.answers)
+
+    @property
+    def keys(self) -> set[str]:
+        """What stood where a key stands, in all requests."""
+        names = ("Authorization", "X-Api-Key", "X-Goog-Api-Key")
+        given = (headers.get(name) for headers in self.headers for name in (*names, *map(str.lower, names)))
+        return {key.removeprefix("Bearer ") for key in given if key}
 
     def answer(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Answer:
         """The next turn of the script (the last one repeats); requests without a shell are side talk, such as titles."""
@@ -327,12 +352,14 @@ def _handler(stub: ModelStub) -> type[BaseHTTPRequestHandler]:
             path = self.path.split("?")[0]
             data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             body = json.loads(data or b"{}")
+            stub.raw.append(f"{self.path}\n{self.headers}\n{data.decode('utf-8', 'replace')}")
             if "count_tokens" in path or ":countTokens" in path:
                 self._send(200, "application/json", json.dumps({"input_tokens": 1, "totalTokens": 1}))
             elif not any(known in path for known in _PROTOCOLS):
                 self._send(404, "application/json", "{}")
             else:
                 answer = stub.answer(path, body, dict(self.headers))
+                answer.wait()
                 if isinstance(answer.turn, Refuse):
                     error = {
                         "type": "authentication_error",
@@ -340,7 +367,7 @@ def _handler(stub: ModelStub) -> type[BaseHTTPRequestHandler]:
                         "code": answer.turn.status,
                     }
                     text = json.dumps({"type": "error", "error": error})
-                    self._send(answer.turn.status, "application/json", text)
+                    self._send(answer.turn.status, "application/json", text, answer.turn.headers)
                 else:
                     self._send(200, *_reply(path, body, answer))
 
@@ -349,9 +376,11 @@ def _handler(stub: ModelStub) -> type[BaseHTTPRequestHandler]:
 
         do_HEAD = do_GET  # noqa: N815 - its name there
 
-        def _send(self, status: int, kind: str, text: str) -> None:
+        def _send(self, status: int, kind: str, text: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
             data = text.encode()
             self.send_response(status)
+            for name, value in headers:
+                self.send_header(name, value)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()

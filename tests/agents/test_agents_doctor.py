@@ -34,12 +34,13 @@ def look(adapter: str, **fields: Any) -> Check:
 
 
 def test_an_agent_that_is_ready(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Program found, a version that was tried, its key set: one line that says so."""
+    """Program found, a version that was tried, its key set: one line that says so, and who will have the key."""
     install("codex", "echo codex-cli 0.169.4")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     found = look("codex")
     assert found.health is Health.OK
-    assert found.message == "adapter codex: codex 0.169.4, a version that was tried"
+    way = "its model through the gateway to api.openai.com"
+    assert found.message == f"adapter codex: codex 0.169.4, a version that was tried; {way}"
 
 
 def test_everything_that_is_missing_is_named_at_once(install: Install) -> None:

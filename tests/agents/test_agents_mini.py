@@ -78,6 +78,6 @@ def test_a_real_agent_takes_a_ticket_to_a_merge_request(tmp_path: Path) -> None:
     assert attempt["ending"] == "completed", attempt["reason"]
     assert [run["phase"] for run in attempt["runs"]] == ["plan", "implement"]
     assert [check["source"] for check in attempt["checkpoints"][:1]] == ["agent"]
-    assert attempt["usage"] == {"input_tokens": 4000, "output_tokens": 200, "cost_usd": 0.1}
+    assert attempt["usage"] == {"input_tokens": 4000, "output_tokens": 200, "cost_usd": 0.1, "calls": None}
     assert "tokens in, out | 4,000, 200" in night.note
     assert "cost | $0.10" in night.note

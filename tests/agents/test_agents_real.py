@@ -49,12 +49,16 @@ def agent(name: str, url: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_real_agent_takes_a_ticket_to_a_merge_request(name: str, tmp_path: Path) -> None:
-    """Its note has the true usage, priced by the table; the model saw the ticket, and no artifact has the key."""
+    """Its note has the true usage, priced by the table; the model saw the ticket, and no artifact has the key.
+
+    The key came from the gateway, the one thing that its sandbox let the tool reach.
+    """
     tools.needs(name)
     model, _, variable = MODELS[name]
     with model_stub(*script(name)) as stub:
         prices = {model: {"input": 3000, "output": 15000, "cached": 300}}
-        night = run_night(tmp_path / "n", name, "101", agent(name, stub.url), {variable: KEY}, prices=prices)
+        cut_off = agent(name, stub.url) | {"network": "none"}
+        night = run_night(tmp_path / "n", name, "101", cut_off, {variable: KEY}, prices=prices)
         asked = "".join(str(body) for _, body in stub.requests)
         fresh = stub.input_tokens - stub.cached_tokens
     assert night.code == 0, night.said
@@ -66,6 +70,10 @@ def test_a_real_agent_takes_a_ticket_to_a_merge_request(name: str, tmp_path: Pat
     assert used["cost_usd"] == pytest.approx(cost)
     assert f"tokens in, out | {stub.input_tokens:,}, {stub.output_tokens:,}" in night.note
     assert f"cost | ${cost:.2f}" in night.note
+    assert used["calls"] == len(stub.answers)
+    assert "its model through the gateway to 127.0.0.1:" in attempt["runs"][0]["sandbox"]
+    assert stub.keys == {KEY}
+    assert KEY not in night.note
     assert "thier" in asked
     assert attempt["diff"]["files"] == [SOURCE]
     assert night.files_with(KEY) == []
@@ -82,14 +90,36 @@ def test_a_model_without_a_price_has_no_cost(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in {"claude-code", "gemini"}])
-def test_a_refused_key_is_a_failed_agent(name: str, tmp_path: Path) -> None:
-    """Whatever its exit code says: never a ticket without a change."""
+def test_a_refused_key_is_nobodys_failure(name: str, tmp_path: Path) -> None:
+    """Whatever its exit code says: never a ticket without a change. Its credential sleeps, and nothing was used."""
     tools.needs(name)
     with model_stub(Refuse()) as stub:
         night = run_night(tmp_path / "n", name, "101", agent(name, stub.url), {MODELS[name][2]: KEY})
     attempt = night.attempt
-    assert attempt["ending"] == "agent-failed", attempt["reason"]
-    assert attempt["usage"]["cost_usd"] is None
+    assert attempt["ending"] == "deferred", attempt["reason"]
+    assert f"credential {MODELS[name][2]} at 127.0.0.1:" in attempt["reason"]
+    assert attempt["usage"]["input_tokens"] == 0
+    assert night.files_with(KEY) == []
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "aider"])
+def test_a_model_that_never_stops_asking_ends_at_the_budget_of_calls(name: str, tmp_path: Path) -> None:
+    """Killed when it asks once more than it may: the work is kept, the usage is known, no process is left."""
+    tools.needs(name)
+    variable = MODELS[name][2]
+    with model_stub(EDIT, Shell("true")) as stub:
+        budgets = {"plan": {"calls": 4}, "implement": {"calls": 4}}
+        night = run_night(
+            tmp_path / "n", name, "101", agent(name, stub.url), {variable: KEY}, budgets=budgets, gates={}
+        )
+    (run,) = night.attempt["runs"]
+    assert run["ended"] == "limit", run
+    assert "more than 4 times to implement (budgets.implement.calls)" in run["detail"]
+    assert run["seconds"] < 60
+    assert run["usage"]["calls"] == len(stub.answers) == 4
+    used = run["usage"]
+    assert (used["input_tokens"], used["output_tokens"]) == (stub.input_tokens, stub.output_tokens)
+    assert night.attempt["diff"]["files"] == [SOURCE]
     assert night.files_with(KEY) == []
 
 

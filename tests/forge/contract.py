@@ -538,3 +538,40 @@ def test_a_report_needs_words_and_a_key(forge: Forge) -> None:
         with pytest.raises(ForgeError):
             forge.ensure_report(key, title, body)
     assert forge.issues(opened_only=False) == []
+
+
+# Follow-ups
+
+
+def test_a_follow_up_is_a_ticket_made_once_that_belongs_to_people(world: World, forge: Forge) -> None:
+    """It is found again, whatever people made of it, also closed; its sections are read, and it is in nobody's queue."""
+    world.ticket("1", labels=("ready-for-agent",))
+    body = "What is left of #1.\n\n## Acceptance criteria\n\n- it rounds half up\n"
+    made = forge.ensure_follow_up("1", "The rest of it", body)
+    ticket = forge.issue(made).ticket
+    assert (ticket.title, ticket.acceptance_criteria) == ("The rest of it", ("it rounds half up",))
+    assert ticket.labels == ("factory::draft",)
+    forge.change_labels(made, add=["ready-for-agent"], remove=["factory::draft"])
+    assert forge.ensure_follow_up("1", "Another title", "Other words.") == made
+    assert [issue.ticket.id for issue in forge.issues(labels=["ready-for-agent"])] == ["1", made]
+    forge.close_issue(made)
+    assert forge.ensure_follow_up("1", "The rest of it", body) == made
+    assert forge.issue(made).state is IssueState.CLOSED
+    assert forge.issue(made).ticket.title == "The rest of it"
+
+
+def test_each_ticket_has_a_follow_up_of_its_own(world: World, forge: Forge) -> None:
+    """The key is the ticket; a follow-up can have one as well."""
+    world.ticket("1")
+    world.ticket("2")
+    first, second = (forge.ensure_follow_up(number, "The rest", "Words.") for number in ("1", "2"))
+    third = forge.ensure_follow_up(first, "The rest of the rest", "Words.")
+    assert len({first, second, third}) == 3
+
+
+def test_a_strangers_issue_is_no_follow_up(world: World, forge: Forge) -> None:
+    """Who copies the hidden line into an issue of their own keeps nothing from being made."""
+    world.ticket("1")
+    made = forge.ensure_follow_up("1", "The rest", "Words.")
+    world.ticket("7", body=forge.issue(made).ticket.body, author="mallory")
+    assert forge.ensure_follow_up("1", "The rest", "Words.") == made

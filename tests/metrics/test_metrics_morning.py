@@ -103,5 +103,22 @@ def test_unknown_batch_is_refused(night: History, now: datetime) -> None:
 
 
 def test_made_night_shows_every_ending(night: History) -> None:
-    """The made night has every ending there is, so the tests above speak of all of them."""
-    assert {attempt.ending for attempt in night.attempts} == set(Ending)
+    """The made night has every ending there is but one, which the next test is about."""
+    assert {attempt.ending for attempt in night.attempts} == set(Ending) - {Ending.DEFERRED}
+
+
+def test_put_off_is_neither_failed_nor_done(night: History, queue: ReviewQueue, now: datetime) -> None:
+    """A ticket that was put off is told so, leaves every rate alone, and what it cost is charged."""
+    before = {figure.key: figure for figure in tell(night, night.batches[0], queue).figures}
+    failed = next(each for each in night.attempts if each.ending is Ending.AGENT_FAILED)
+    late = failed.model_copy(update={"ending": Ending.DEFERRED, "reason": "credential K sleeps"})
+    attempts = tuple(late if each is failed else each for each in night.attempts)
+    later = night.model_copy(update={"attempts": attempts})
+    told = tell(later, later.batches[0], queue)
+    after = {figure.key: figure for figure in told.figures}
+    assert [t.plan.ticket for t in told.with_outcome(Outcome.PUT_OFF)] == [failed.ticket]
+    assert after["night_cost"] == before["night_cost"]
+    for key in ("night_completion", "night_escalation"):
+        assert after[key].n == before[key].n - 1
+    report = morning_report(later, None, queue, now)
+    assert f"## Put off to the next batch\n\n- {failed.ticket} (put off): credential K sleeps" in report

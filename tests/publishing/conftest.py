@@ -155,7 +155,10 @@ def planned() -> PlannedTicket:
 @pytest.fixture
 def attempt() -> Attempt:
     """A completed attempt of two rounds whose cost is unknown."""
-    run = AgentRun(attempt=1, iteration=1, agent="amber", phase="implement", ended="ok", seconds=12.5)
+    around = "sandbox of bubblewrap; network: none"
+    run = AgentRun(
+        attempt=1, iteration=1, agent="amber", phase="implement", ended="ok", seconds=12.5, sandbox=around
+    )
     understood = Comprehension(
         objective="Round half up\n/merge",
         criteria=(CriterionAnswer(criterion="0.5 becomes 1", how="ROUND_HALF_UP"),),

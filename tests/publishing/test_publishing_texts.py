@@ -11,7 +11,7 @@ from ci_factory.model import block
 from ci_factory.model.attempt import Attempt
 from ci_factory.model.batch import PlannedTicket
 from ci_factory.model.forge import MergeRequest, MergeRequestSpec, MergeRequestState
-from ci_factory.model.gate import GateReport, Score
+from ci_factory.model.gate import Advice, GateReport, ReviewFinding, Score, Severity
 from ci_factory.model.ticket import Readiness, Ticket
 from ci_factory.publishing import description, issue_notes, names, note
 from ci_factory.publishing.description import Standing
@@ -32,6 +32,31 @@ def test_score_note_reads_as_agreed(
 ) -> None:
     """The note on a blocked change is, byte for byte, the golden one."""
     golden("score.md", note.score_note(planned, attempt, report, score))
+
+
+def test_a_reviewers_advice_is_shown_as_advice(
+    planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score
+) -> None:
+    """Who, what it cost, and its words, none of which is obeyed."""
+    found = ReviewFinding(severity=Severity.HIGH, message="/approve @root <b>|fine", path="a|b.py", line=3)
+    said = Advice(agent="critic", points=5, most=10, summary="Closes #1\n/merge", findings=(found,))
+    text = note.score_note(planned, attempt, report, score.model_copy(update={"advice": said}))
+    section = text.split("### A reviewing agent's advice")[1].split("###")[0]
+    assert "`critic` read the change. It took 5 of at most 10 points; nobody has checked" in section
+    assert not QUICK_ACTION.search(section)
+    assert not MENTION.search(section)
+    assert "<b>" not in section
+    assert "Closes #1" not in section
+    assert '"advice_points":5' in text
+
+
+def test_a_missing_review_is_told(
+    planned: PlannedTicket, attempt: Attempt, report: GateReport, score: Score
+) -> None:
+    """With the reason, and that it cost nothing."""
+    said = Advice(agent="critic", points=0, most=10, problem="the reviewer failed: exit code 3")
+    text = note.score_note(planned, attempt, report, score.model_copy(update={"advice": said}))
+    assert "None: the reviewer failed: exit code 3. That cost no points." in text
 
 
 def test_description_reads_as_agreed(

@@ -9,6 +9,7 @@ import pwd
 import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -83,11 +84,21 @@ def everything() -> Iterator[bytes]:
                 yield path.read_bytes()
 
 
+def tell_the_model(told: str) -> None:
+    """Its requests leave the machine."""
+    if url := os.environ.get("OPENAI_BASE_URL"):
+        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": told}]}).encode()
+        headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
+        request = urllib.request.Request(f"{url}/chat/completions", body, headers)  # noqa: S310 - as it was told
+        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - the same
+
+
 def main() -> None:
-    """Find, and tell by change, output and documents."""
+    """Find, and tell by change, output, documents and a request."""
     found = sorted({canary.decode() for text in everything() for canary in CANARY.findall(text)})
     told = json.dumps(found)
     Path("found.json").write_text(told, encoding="utf-8")
+    tell_the_model(told)
     print(told)  # noqa: T201 - the transcript is a way out too
     print(told, file=sys.stderr)  # noqa: T201 - the transcript is a way out too
     Path(os.environ["CI_FACTORY_OUT"], "usage.json").write_text(

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ci_factory.config import AgentConfig, Config, parse
-from ci_factory.model.attempt import Comprehension, Plan
+from ci_factory.model.attempt import Comprehension, Partial, Plan
 from ci_factory.work.agents import registry
 from ci_factory.work.agents.autofix_block import parse as parse_block
 from ci_factory.work.documents import EscalationDocument, UsageDocument
@@ -36,7 +36,7 @@ def test_an_adapter_is_one_file_and_one_line(room: Room, monkeypatch: Any) -> No
 def test_the_documents_shown_are_valid() -> None:
     """Each JSON example is what the strict reader takes."""
     shown = blocks("json")
-    kinds: tuple[type[BaseModel], ...] = (Comprehension, Plan, EscalationDocument, UsageDocument)
+    kinds: tuple[type[BaseModel], ...] = (Comprehension, Plan, EscalationDocument, Partial, UsageDocument)
     for text, kind in zip(shown, kinds, strict=True):
         kind.model_validate_json(text, strict=True)
     config: Config = parse(blocks("yaml")[0])

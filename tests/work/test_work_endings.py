@@ -245,7 +245,7 @@ def test_usage_is_summed_over_all_calls_and_unknown_stays_unknown(room: Room) ->
 def test_no_call_used_nothing(room: Room) -> None:
     """A ticket on which no agent ran has a known usage: zero."""
     attempt = room.work(command=HELLO, stop=lambda: True)
-    assert attempt.usage == Usage(input_tokens=0, output_tokens=0, cost_usd=0)
+    assert attempt.usage == Usage(input_tokens=0, output_tokens=0, cost_usd=0, calls=0)
 
 
 def test_events_tell_the_story_once(room: Room) -> None:

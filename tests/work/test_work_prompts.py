@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_factory.model.ticket import Size
-from ci_factory.work.prompts import prompt, quoted
+from ci_factory.work.prompts import TEMPLATE_VERSION, prompt, quoted
 
 Room = Any  # tests/work/conftest.py
 
@@ -71,7 +71,7 @@ def test_the_record_names_the_prompt_that_was_given(room: Room) -> None:
     attempt = room.work(command="true")
     folder = room.root / "out/T-1/agent/1-1-implement"
     digest = hashlib.sha256((folder / "prompt.md").read_bytes()).hexdigest()
-    assert attempt.prompt_hash == f"v2:{digest}"
+    assert attempt.prompt_hash == f"v{TEMPLATE_VERSION}:{digest}"
     assert json.loads((folder / "ticket.json").read_text(encoding="utf-8"))["id"] == "T-1"
     assert "Use tabs." in (folder / "prompt.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_factory.config import IterationLimits
+from ci_factory.config import Config, IterationLimits
 from ci_factory.model.attempt import DiffStat, Trigger
 from ci_factory.model.gate import (
     Component,
@@ -170,7 +170,8 @@ def test_an_escalation_always_has_two_ways_out(room: Room, options: int) -> None
         room.planned().candidate,
         agent="one",
         tried="",
-        label="factory::approved",
+        config=Config(),
+        answer=None,
         now=datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert len(record.options) >= 2

@@ -24,6 +24,7 @@ from ci_factory.errors import FactoryError
 from ci_factory.model.attempt import CheckpointName, Ending
 from ci_factory.system import sandbox
 from ci_factory.work import confinement
+from tests.agents.model_stub import Say, model_stub
 
 Room = Any  # tests/work/conftest.py
 needs_sandbox = pytest.mark.skipif(
@@ -48,10 +49,11 @@ def canaries(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     """One secret in every place that an agent may not reach, by place."""
     planted = {name: f"{MARK}{name}-{secrets.token_hex(6)}" for name in (
         *("variable", "token", "netrc", "credentials", "key", "neighbour", "remote", "header", "untracked"),
-        *("prompt", "worktree", "change", "cache"),
+        *("prompt", "worktree", "change", "cache", "modelkey"),
     )}  # fmt: skip
     monkeypatch.setenv("UNLISTED", planted["variable"])
     monkeypatch.setenv("CI_JOB_TOKEN", planted["token"])
+    monkeypatch.setenv("OPENAI_API_KEY", planted["modelkey"])
     home = room.root / "home-of-somebody"
     for name, kind in ((".netrc", "netrc"), (".git-credentials", "credentials"), (".ssh/id_ed25519", "key")):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -82,10 +84,20 @@ def canaries(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
 
 
 def hostile(room: Room, config: Config) -> tuple[Any, set[str]]:
-    """Let the hostile agent work; its attempt, and the canaries that stand in anything that it left."""
-    attempt = room.work(command=f"{shlex.quote(sys.executable)} {HOSTILE}", config=config)
+    """Let the hostile agent work, with a model that it asks; its attempt, and the canaries in anything that it left or sent."""
+    with model_stub(Say("well done")) as stub:
+        command = f"{shlex.quote(sys.executable)} {HOSTILE}"
+        gateway = {"upstream": f"{stub.url}/v1"}
+        agent = AgentConfig.model_validate(
+            {"name": "one", "adapter": "command", "command": command, "gateway": gateway}
+        )
+        attempt = room.work(agent=agent, config=config)
     assert attempt.ending is Ending.COMPLETED, attempt.reason
-    texts = [attempt.model_dump_json(), room.read(attempt, "found.json") or ""]
+    ((_, asked),) = stub.requests
+    assert stub.keys == {os.environ["OPENAI_API_KEY"]}, (
+        "the model's server has the real key, and from the gateway alone"
+    )
+    texts = [json.dumps(asked), attempt.model_dump_json(), room.read(attempt, "found.json") or ""]
     texts += [
         path.read_bytes().decode("latin-1") for path in (room.root / "out/T-1").rglob("*") if path.is_file()
     ]
@@ -98,11 +110,15 @@ def hostile(room: Room, config: Config) -> tuple[Any, set[str]]:
 @needs_sandbox
 @pytest.mark.usefixtures("canaries")
 def test_a_hostile_agent_finds_no_canary(room: Room) -> None:
-    """Nothing secret of job, home, processes, repository or other tickets is in change, bundle, words or record."""
+    """Nothing secret of job, home, processes, repository or other tickets is in change, bundle, words, record or request.
+
+    Nor is the key of its own model, which its model's server sees."""
     attempt, found = hostile(room, configured())
     assert found == set()
     assert json.loads(room.read(attempt, "found.json")) == []
-    assert attempt.runs[0].sandbox == "sandbox of bubblewrap; network: open"
+    assert attempt.runs[0].sandbox.startswith(
+        "sandbox of bubblewrap; network: open; its model through the gateway to 127.0.0.1:"
+    )
 
 
 def test_the_same_agent_finds_canaries_without_a_sandbox(room: Room, canaries: Mapping[str, str]) -> None:
@@ -303,7 +319,7 @@ def test_a_background_process_does_not_outlive_its_agent(room: Room) -> None:
     )
     attempt = room.work(command=python(code))
     assert attempt.ending is Ending.COMPLETED
-    assert int(room.read(attempt, "late.txt")) < 5000
+    assert int(room.read(attempt, "late.txt") or 0) < 5000
 
 
 LIMITS = {

@@ -33,6 +33,7 @@ _STATES = {
     "no-change": (_GREY, "The agent found nothing to change"),
     "merged": (_GREEN, "Its change is merged"),
     "closed": (_GREY, "Its merge request was closed"),
+    "draft": (_GREY, "Written by the factory about what a change left undone; nobody has asked for it yet"),
 }
 
 

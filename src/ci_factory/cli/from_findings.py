@@ -19,9 +19,12 @@ from ci_factory.cli import common
     help="Folder for the tickets; new, empty, or of an earlier call.",
 )
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="At most so many tickets.")
+@click.option("--offline", is_flag=True, help="Ask no package index for patch releases.")
 @common.json_option
-def command(repo: Path, out: Path, limit: int | None, *, as_json: bool) -> None:
-    """Write a ticket for each portion of lint findings that ruff can mend safely.
+def command(repo: Path, out: Path, limit: int | None, *, offline: bool, as_json: bool) -> None:
+    """Write a ticket for each portion of findings that tools can mend by themselves.
+
+    Safe fixes of ruff, names that are gone (by built-in rules, with semgrep), and patch releases of what manifests pin.
 
     The agent `autofix` works on such tickets without a model. HEAD is what is looked at; the repository is not
     changed.
@@ -29,7 +32,10 @@ def command(repo: Path, out: Path, limit: int | None, *, as_json: bool) -> None:
     from ci_factory.work.from_findings import tickets_from_findings
 
     git = common.open_repository(repo)
-    written = tickets_from_findings(git, out.absolute(), limit)
+    done = tickets_from_findings(git, out.absolute(), limit, offline=offline)
+    written = done.paths
+    for said in done.silent:
+        click.echo(f"patch releases: {said}", err=True)
     if as_json:
         common.print_json({"tickets": [str(path) for path in written]})
     elif written:
@@ -37,4 +43,4 @@ def command(repo: Path, out: Path, limit: int | None, *, as_json: bool) -> None:
             f"{len(written)} tickets in {out}; try: ci-factory run --repo {repo} --tickets {out} --agent autofix"
         )
     else:
-        click.echo("ruff has nothing that it can mend safely here; no ticket was written")
+        click.echo("there is nothing that can be mended safely here; no ticket was written")

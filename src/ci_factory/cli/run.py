@@ -8,6 +8,7 @@ from ci_factory import workflow
 from ci_factory.cli import common, heartbeat, progress, wiring
 from ci_factory.errors import ExitCode
 from ci_factory.forge.ticket_files import read_tickets
+from ci_factory.model.text import plain
 from ci_factory.model.ticket import Ticket
 from ci_factory.planning.graph import check_acyclic
 from ci_factory.system.clock import SystemClock
@@ -50,7 +51,7 @@ def command(
         with heartbeat.beating("the batch runs"):
             outcome = workflow.run(factory, given)
     _tell(factory, outcome, as_json=as_json)
-    return int(ExitCode.FACTORY if outcome.broken else ExitCode.OK)
+    return int(ExitCode.FACTORY if outcome.broken or outcome.aborted else ExitCode.OK)
 
 
 def read_checked(path: Path | None) -> list[Ticket]:
@@ -76,6 +77,7 @@ def _tell(factory: Factory, outcome: Outcome, *, as_json: bool) -> None:
                 "tickets": [planned.id for planned in batch.tickets] if batch else [],
                 "waiting_for_people": len(outcome.queue.items),
                 "broken": list(outcome.broken),
+                "aborted": outcome.aborted,
                 "report": str(layout.report),
                 "dashboard": str(layout.dashboard),
             }
@@ -87,6 +89,8 @@ def _tell(factory: Factory, outcome: Outcome, *, as_json: bool) -> None:
             f"the factory itself failed on {ticket_id}; it stays queued, run again (see {layout.events})",
             err=True,
         )
+    if outcome.aborted:
+        click.echo(f"the batch ended early: {plain(outcome.aborted, 500)}; the next run goes on", err=True)
     click.echo(f"{len(outcome.queue.items)} wait for a person: ci-factory review --repo {factory.git.folder}")
     click.echo(f"report:    {layout.report}")
     click.echo(f"dashboard: {layout.dashboard}")

@@ -7,7 +7,7 @@ import click
 from pydantic import BaseModel
 
 from ci_factory.config import Config
-from ci_factory.model.attempt import Attempt, Comprehension, Plan
+from ci_factory.model.attempt import Attempt, Comprehension, Partial, Plan
 from ci_factory.model.batch import Batch
 from ci_factory.model.event import Event
 from ci_factory.model.forge import Publication
@@ -17,6 +17,7 @@ from ci_factory.model.pipelines import PipelineIndex
 from ci_factory.model.review import ReviewQueue
 from ci_factory.model.ticket import IntakeReport, Ticket
 from ci_factory.model.verdicts import VerdictPlan
+from ci_factory.model.work_state import WorkState
 from ci_factory.system import records
 
 SCHEMAS: dict[str, type[BaseModel]] = {
@@ -30,12 +31,14 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "gathered": Gathered,
     "intake": IntakeReport,
     "pipelines": PipelineIndex,
+    "partial": Partial,
     "plan": Plan,
     "publication": Publication,
     "review": ReviewQueue,
     "score": Score,
     "ticket": Ticket,
     "verdicts": VerdictPlan,
+    "work-state": WorkState,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -12,13 +12,16 @@ from ci_factory.forge.protocol import Forge
 from ci_factory.model.base import Json
 from ci_factory.model.forge import Issue, IssueState
 from ci_factory.model.text import plain
+from ci_factory.system.clock import SystemClock
+from ci_factory.system.layout import Layout
 
 
 @click.command(epilog="Example: ci-factory status --repo . --json")
 @common.repo_option
+@common.out_option
 @common.config_option
 @common.json_option
-def command(repo: Path, config_file: Path | None, *, as_json: bool) -> None:
+def command(repo: Path, out: Path | None, config_file: Path | None, *, as_json: bool) -> None:
     """Show every ticket that carries a label of the factory, with its state and merge request."""
     git = common.open_repository(repo)
     config, _ = common.load_config(git, config_file)
@@ -33,8 +36,17 @@ def command(repo: Path, config_file: Path | None, *, as_json: bool) -> None:
         where = f"!{row['merge_request']}" if row["merge_request"] else ""
         title = plain(row["title"], limit=80)
         click.echo(f"{row['ticket']:<12} {row['state']:<16} {where:<5} {title}{_waiting(row)}")
+    for words in _asleep(common.layout(git, out)):
+        click.echo(words)
     counts = Counter(row["state"] for row in rows)
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no ticket yet")
+
+
+def _asleep(layout: Layout) -> list[str]:
+    """Credentials that the last batch found out to be refused for now."""
+    from ci_factory.workflow import breakers
+
+    return breakers.sleepers(layout, SystemClock().now())
 
 
 def _row(forge: Forge, config: Config, issue: Issue, merge_request: int | None) -> dict[str, Json]:

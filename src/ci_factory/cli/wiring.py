@@ -107,7 +107,7 @@ def factory(
 
 
 def choose_agents(config: Config, choice: AgentChoice) -> tuple[AgentConfig, ...]:
-    """The agents asked for by name or as a command; none asked for means all that are configured.
+    """The agents asked for by name or as a command; else all that are configured, players of a role only if there is no other.
 
     Raises:
         UsageError: a name is unknown, or there is no agent at all.
@@ -115,7 +115,7 @@ def choose_agents(config: Config, choice: AgentChoice) -> tuple[AgentConfig, ...
     """
     by_command = (AgentConfig(name="command", adapter="command", command=choice.command, env=choice.env),)
     named = tuple(_agent(config, name) for name in choice.names)
-    chosen = named + (by_command if choice.command else ()) or config.agents
+    chosen = named + (by_command if choice.command else ()) or _workers(config)
     if not chosen:
         raise UsageError(
             "no agent to work with",
@@ -125,6 +125,11 @@ def choose_agents(config: Config, choice: AgentChoice) -> tuple[AgentConfig, ...
     for agent in chosen:
         _check(agent)
     return chosen
+
+
+def _workers(config: Config) -> tuple[AgentConfig, ...]:
+    players = {config.roles.planner, config.roles.reviewer}
+    return tuple(agent for agent in config.agents if agent.name not in players) or config.agents
 
 
 def _agent(config: Config, name: str) -> AgentConfig:

@@ -16,10 +16,11 @@ from ci_factory.publishing.outcome import PUBLISHABLE, Judged
 from ci_factory.system import ci_env, records
 from ci_factory.workflow import planning, relay
 from ci_factory.workflow.factory import Factory
+from ci_factory.workflow.patience import patiently
 from ci_factory.workflow.stations import Bench, Station
 
 _WORDS = 500
-_DONE = PUBLISHABLE | {Ending.NO_CHANGE, Ending.SKIPPED}
+_DONE = PUBLISHABLE | {Ending.NO_CHANGE, Ending.SKIPPED, Ending.DEFERRED}
 """Endings with which an agent job did what it was for; what the change is worth, the next job says."""
 
 
@@ -59,6 +60,8 @@ def command(
     _tell(judged.attempt, judged.score, as_json=as_json)
     if judged.score is not None:
         return int(EXIT_CODES[judged.score.verdict])
+    if judged.attempt.ending is Ending.DEFERRED:
+        return int(ExitCode.INCONCLUSIVE)
     return int(ExitCode.OK if judged.attempt.ending == Ending.NO_CHANGE else ExitCode.JUDGED_FAILED)
 
 
@@ -81,7 +84,7 @@ def _from_files(
         base, obstacle = relay.base_of(shop, batch, planned)
         if obstacle:
             return bench.skip(planned, base, obstacle).attempt
-        return bench.work(planned, base, {})
+        return patiently(bench, planned, lambda: bench.work(planned, base, {}))
 
 
 def _beside_the_forge(factory: Factory, ticket_id: str) -> Judged:
@@ -89,7 +92,8 @@ def _beside_the_forge(factory: Factory, ticket_id: str) -> Judged:
     planned = separation.planned_ticket(batch, ticket_id)
     with factory.exclusively():
         base = _base(factory, batch.id, planned.stacked_on) or batch.base
-        return Station(factory, batch).judged(planned, base)
+        station = Station(factory, batch)
+        return patiently(station, planned, lambda: station.judged(planned, base))
 
 
 def _base(factory: Factory, batch_id: str, stacked_on: str | None) -> str | None:

@@ -112,6 +112,13 @@ class Forge(Protocol):
         text. A closed one stays closed. It is no ticket: `issues` never lists it. Nobody else's issue is touched.
         """
 
+    def ensure_follow_up(self, ticket_id: str, title: str, body: str) -> str:
+        """Make sure that a ticket has one follow-up ticket of ours; its id.
+
+        Made with the label `labels.draft` when there is none. One that is there belongs to people: its words, labels and
+        state are left as they are, also when it is closed. Nobody else's issue is believed.
+        """
+
     def branch(self, name: str) -> str | None:
         """Head commit of a branch, or `None`; the commit is in the local repository afterwards."""
 

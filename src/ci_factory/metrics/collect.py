@@ -32,7 +32,7 @@ from ci_factory.model.ticket import Ticket
 from ci_factory.system.layout import Layout
 
 _AREA_DEPTH = 2
-_WELL = "ok"
+_WELL = frozenset({"ok", "quota"})
 Number = TypeVar("Number", int, float)
 
 
@@ -109,6 +109,7 @@ def _batch(record: BatchRecord) -> BatchFact:
         created_at=batch.created_at,
         started_at=min([*starts, record.started_at] if record.started_at else starts, default=None),
         ended_at=max([*ends, record.ended_at] if record.ended_at else ends, default=None),
+        aborted=batch.status_reason,
         lanes=batch.limits.parallel,
         planned=tuple(_planned(ticket) for ticket in planned),
         left_out=batch.left_out,
@@ -149,7 +150,7 @@ def _attempt(attempt: Attempt, planned: PlannedTicket, found: TicketRecord) -> A
         reason=attempt.reason,
         attempts=max((run.attempt for run in attempt.runs), default=0),
         iterations=len(rounds),
-        accidents=tuple(run.ended for run in attempt.runs if run.ended != _WELL),
+        accidents=tuple(run.ended for run in attempt.runs if run.ended not in _WELL),
         agent_seconds=sum(run.seconds for run in attempt.runs),
         usage=attempt.usage,
         size=attempt.size,

@@ -107,13 +107,13 @@ ESCALATION_RATE = Metric(
     name="Escalation rate",
     unit=Unit.SHARE,
     target=Target(below=0.2),
-    definition="Attempts that ended with a question to a person / attempts.",
+    definition="Attempts that ended with a question to a person / attempts that were not put off.",
 )
 NO_CHANGE_RATE = Metric(
     key="no_change_rate",
     name="No-change rate",
     unit=Unit.SHARE,
-    definition="Attempts that changed nothing / attempts.",
+    definition="Attempts that changed nothing / attempts that were not put off.",
 )
 UTILISATION = Metric(
     key="utilisation",
@@ -142,7 +142,7 @@ NIGHT_COMPLETION = Metric(
     name="Completed",
     unit=Unit.SHARE,
     target=Target(above=0.8),
-    definition="Tickets whose work ended as completed / tickets planned. Whether the gates passed is another question.",
+    definition="Tickets whose work ended as completed / tickets planned and not put off. Whether the gates passed is another question.",
 )
 NIGHT_READY = Metric(
     key="night_ready",
@@ -162,7 +162,7 @@ NIGHT_ESCALATION = Metric(
     name="Escalated",
     unit=Unit.SHARE,
     target=Target(below=0.2),
-    definition="Tickets that ended with a question to a person / tickets worked on.",
+    definition="Tickets that ended with a question to a person / tickets worked on and not put off.",
 )
 NIGHT_REVIEW = Metric(
     key="night_review_minutes",

@@ -59,7 +59,7 @@ class AttemptFact(Value):
     iterations: int
     """Act-observe-fix rounds."""
     accidents: tuple[str, ...] = ()
-    """How agent processes ended that did not end well: timeout, crash."""
+    """How agent processes ended that did not end well: timeout, crash. A quota stop is none of them."""
     agent_seconds: float
     usage: Usage = Usage()
     size: Size
@@ -73,7 +73,12 @@ class AttemptFact(Value):
     @property
     def worked(self) -> bool:
         """Whether an agent was asked at all."""
-        return self.ending is not Ending.SKIPPED
+        return self.ending is not Ending.SKIPPED and (self.settled or self.attempts > 0)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it came to an end; one that was put off is neither a success nor a failure."""
+        return self.ending is not Ending.DEFERRED
 
     @property
     def seconds(self) -> float:
@@ -149,6 +154,8 @@ class BatchFact(Value):
     created_at: Moment
     started_at: Moment | None = None
     ended_at: Moment | None = None
+    aborted: str = ""
+    """Why it ended early."""
     lanes: int
     planned: tuple[PlannedFact, ...]
     left_out: tuple[LeftOut, ...] = ()

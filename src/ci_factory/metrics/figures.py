@@ -157,14 +157,14 @@ def costs(history: History) -> Iterator[Figure]:
 def agents(history: History) -> Iterator[Figure]:
     """How the work went."""
     attempts = worked(history.attempts)
-    count = len(attempts)
-    endings = [attempt.ending for attempt in attempts]
+    endings = [attempt.ending for attempt in attempts if attempt.settled]
+    count = len(endings)
     yield share(definitions.ESCALATION_RATE, endings.count(Ending.ESCALATED), count)
     yield share(definitions.NO_CHANGE_RATE, endings.count(Ending.NO_CHANGE), count)
     busy, available = lane_seconds(history)
     nights = len({attempt.batch for attempt in attempts})
     yield measure(definitions.UTILISATION, busy / available if available else None, nights)
-    yield measure(definitions.ITERATIONS, median([attempt.iterations for attempt in attempts]), count)
+    yield measure(definitions.ITERATIONS, median([attempt.iterations for attempt in attempts]), len(attempts))
 
 
 def lane_seconds(history: History, batch_id: str | None = None) -> tuple[float, float]:

@@ -52,6 +52,9 @@ def _headline(night: Night) -> Iterator[str]:
     yield ""
     yield f"**{verdict(night)}**"
     yield ""
+    if batch.aborted:
+        yield f"The batch ended early: {say(batch.aborted, _LONG)}."
+        yield ""
     parts = [f"{number} {outcome.value}" for outcome, number in night.counts().items()]
     yield f"{words.count(len(night.tickets), 'ticket')} planned: {', '.join(parts) or 'none'}. {len(batch.left_out)} left out."
     yield (
@@ -192,6 +195,7 @@ def _listed(title: str, tickets: Sequence[NightTicket]) -> Iterator[str]:
 
 
 def _not_started(night: Night) -> Iterator[str]:
+    yield from _listed("Put off to the next batch", night.with_outcome(Outcome.PUT_OFF))
     skipped = night.with_outcome(Outcome.SKIPPED, Outcome.DEFERRED, Outcome.UNKNOWN)
     if not skipped and not night.batch.left_out:
         return

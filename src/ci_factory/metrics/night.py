@@ -50,6 +50,7 @@ class Outcome(StrEnum):
     CLOSED = "closed unmerged"
     NO_CHANGE = "no change"
     DEFERRED = "redone next time"
+    PUT_OFF = "put off"
     SKIPPED = "not started"
     UNKNOWN = "no record"
 
@@ -79,6 +80,7 @@ _BY_ENDING: dict[Ending | None, Outcome] = {
     Ending.TIMEOUT: Outcome.TIMEOUT,
     Ending.AGENT_FAILED: Outcome.AGENT_FAILED,
     Ending.SKIPPED: Outcome.SKIPPED,
+    Ending.DEFERRED: Outcome.PUT_OFF,
 }
 _BY_VERDICT: dict[Verdict | None, Outcome] = {
     Verdict.FAIL: Outcome.GATES_FAILED,
@@ -209,12 +211,14 @@ def _figures(
     busy, available = lane_seconds(history, batch.id)
     minutes = _review_minutes(tickets, queue)
     planned, asked = len(tickets), len(attempts)
+    settled = sum(attempt.settled for attempt in attempts)
+    due = planned - sum(ticket.outcome is Outcome.PUT_OFF for ticket in tickets)
     return (
         whole(definitions.NIGHT_READY, float(ready), planned, note=f"of {planned} planned"),
         whole(definitions.NIGHT_TICKETS, float(planned), planned),
-        whole(definitions.NIGHT_COMPLETION, completed / planned if planned else None, planned),
+        whole(definitions.NIGHT_COMPLETION, completed / due if due else None, due),
         whole(definitions.NIGHT_SCORE, mean(scores), len(scores)),
-        whole(definitions.NIGHT_ESCALATION, escalated / asked if asked else None, asked),
+        whole(definitions.NIGHT_ESCALATION, escalated / settled if settled else None, settled),
         whole(definitions.NIGHT_REVIEW, mean(minutes), len(minutes)),
         whole(definitions.NIGHT_UTILISATION, busy / available if available else None, asked),
         whole(definitions.NIGHT_COST, cost, asked, note=cost_note),

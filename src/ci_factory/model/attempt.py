@@ -5,7 +5,9 @@ from enum import StrEnum
 from pydantic import Field
 
 from ci_factory.model.base import Artifact, Moment, Sha, TicketId, Value
-from ci_factory.model.ticket import Priority, RiskCategory, RiskLevel, Size
+from ci_factory.model.failure import Failure
+from ci_factory.model.roles import AgentReview
+from ci_factory.model.ticket import Agreed, Priority, RiskCategory, RiskLevel, Size
 
 
 class Ending(StrEnum):
@@ -19,6 +21,8 @@ class Ending(StrEnum):
     AGENT_FAILED = "agent-failed"
     SKIPPED = "skipped"
     """Not started: a dependency failed, or a person stopped the ticket."""
+    DEFERRED = "deferred"
+    """Neither failed nor done: what it needs is not to be had tonight; the next batch goes on."""
 
 
 class CheckpointName(StrEnum):
@@ -128,6 +132,8 @@ class Usage(Value):
     input_tokens: int | None = Field(default=None, ge=0)
     output_tokens: int | None = Field(default=None, ge=0)
     cost_usd: float | None = Field(default=None, ge=0)
+    calls: int | None = Field(default=None, ge=0)
+    """Requests to the model; known where they went through the model gateway."""
 
 
 class AgentRun(Value):
@@ -141,9 +147,11 @@ class AgentRun(Value):
     phase: str
     """`plan` or `implement`."""
     ended: str
-    """ok, timeout, crash (with the exit code in `detail`), limit (what it exceeded is in `detail`)."""
+    """ok, timeout, quota (the vendor refused), put-off (the next batch goes on), crash (with the exit code in `detail`), limit
+    (what it exceeded is in `detail`), killed (with us)."""
     detail: str = ""
     seconds: float = Field(ge=0)
+    """Of one that was killed: at most that many."""
     usage: Usage = Usage()
     sandbox: str = ""
     """What confined it, in words; empty where that was not recorded."""
@@ -160,6 +168,22 @@ class Option(Value):
     risk: RiskLevel = RiskLevel.LOW
     by_hand: bool = False
     """Whether it takes the ticket out of the factory's hands: who chooses it does the work."""
+    declines: bool = False
+    """Whether it says no to what was asked about: the work goes on without it, and a change with it is asked about anew."""
+
+
+class Matter(Value):
+    """One of several decisions that are asked for at once."""
+
+    trigger: Trigger
+    summary: str
+    why: str
+    blocking_factor: str
+    options: tuple[Option, ...] = Field(min_length=2)
+    recommendation: str
+    questions: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Those that it is about; a yes covers these, or all when there are none."""
 
 
 class Escalation(Value):
@@ -175,8 +199,36 @@ class Escalation(Value):
     options: tuple[Option, ...] = Field(min_length=2)
     recommendation: str
     questions: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Those that it is about; a yes covers these, or all when there are none."""
+    further: tuple[Matter, ...] = Field(default=(), max_length=8)
+    """Other decisions that are asked for in the same note."""
+    agreed: tuple[Agreed, ...] = ()
+    """What people had agreed to before; it goes on to hold."""
     priority: Priority
     raised_at: Moment
+
+    @property
+    def matters(self) -> tuple[Matter, ...]:
+        """All decisions, this record's own first."""
+        own = {name: getattr(self, name) for name in Matter.model_fields}
+        return (Matter(**own), *self.further)
+
+
+class Leftover(Value):
+    """An acceptance criterion that is not met, and why."""
+
+    criterion: str = Field(min_length=1, max_length=2_000)
+    why: str = Field(default="", max_length=2_000)
+
+
+class Partial(Value):
+    """What was feasible, and what is left (the document partial.json)."""
+
+    done: tuple[str, ...] = Field(default=(), max_length=200)
+    """Acceptance criteria that are met."""
+    left: tuple[Leftover, ...] = Field(min_length=1, max_length=200)
+    summary: str = Field(default="", max_length=10_000)
 
 
 class DiffStat(Value):
@@ -209,7 +261,13 @@ class Attempt(Artifact):
     runs: tuple[AgentRun, ...] = ()
     usage: Usage = Usage()
     escalation: Escalation | None = None
+    partial: Partial | None = None
+    """Of an ending `partial`."""
+    failure: Failure | None = None
+    """Why the last call failed, where the ending comes of that."""
     prompt_hash: str | None = None
+    review: AgentReview | None = None
+    """What a reviewing agent said about the change, where one was asked."""
 
     @property
     def size(self) -> Size:

@@ -15,6 +15,13 @@ class BatchStatus(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"
     REVIEWED = "reviewed"
+    ABORTED = "aborted"
+    """Ended early; what was not finished goes on in the next batch."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is done in it."""
+        return self not in {BatchStatus.PENDING, BatchStatus.RUNNING}
 
 
 class Limits(Value):
@@ -68,5 +75,7 @@ class Batch(Artifact):
     limits: Limits
     config_hash: str
     status: BatchStatus = BatchStatus.PENDING
+    status_reason: str = ""
+    """Why it was aborted."""
     tickets: tuple[PlannedTicket, ...]
     left_out: tuple[LeftOut, ...] = ()

@@ -170,6 +170,29 @@ class RootScore(Value):
     components: dict[Component, ComponentScore]
 
 
+class ReviewFinding(Value):
+    """One thing that a reviewing agent says about a change."""
+
+    severity: Severity
+    message: str = Field(min_length=1, max_length=2_000)
+    path: str | None = Field(default=None, max_length=1_000)
+    line: int | None = Field(default=None, ge=1, le=10_000_000)
+
+
+class Advice(Value):
+    """What a reviewing agent said; untrusted words."""
+
+    agent: str
+    points: float = Field(ge=0)
+    """What it took from the score."""
+    most: float = Field(ge=0)
+    """What it could have taken."""
+    summary: str = ""
+    findings: tuple[ReviewFinding, ...] = ()
+    problem: str = ""
+    """Why there is none; that costs nothing."""
+
+
 class Score(Artifact):
     """score.json: the same input gives the same bytes."""
 
@@ -185,3 +208,5 @@ class Score(Artifact):
     roots: dict[str, RootScore] = {}
     """One for each project of a repository that holds several; empty when there is one."""
     reasons: tuple[Reason, ...] = ()
+    advice: Advice | None = None
+    """Of a reviewing agent, where one is configured; already taken from the score."""

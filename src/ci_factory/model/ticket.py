@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from ci_factory.model.base import Artifact, Moment, Ranked, TicketId, Value
+from ci_factory.model.base import Artifact, Json, Moment, Ranked, TicketId, Value
 
 
 class Priority(Ranked):
@@ -118,6 +118,17 @@ class Decision(Value):
         return f"{chosen}{self.text}"
 
 
+class Agreed(Value):
+    """What a person's yes covers: one trigger of an escalation, for the files that it was asked about."""
+
+    trigger: str = Field(max_length=40)
+    """`any`: whatever was not asked about yet."""
+    files: tuple[str, ...] = Field(default=(), max_length=500)
+    """Empty: whatever the files are."""
+    words_only: bool = False
+    """They said no to it: the ticket's words are settled, and a change that does it is not."""
+
+
 class Candidate(Value):
     """A ticket after intake: judged, estimated, not yet planned."""
 
@@ -127,6 +138,10 @@ class Candidate(Value):
     risk: Risk
     answer: Decision | None = None
     """For a ticket about which people were asked, and answered."""
+    agreed: tuple[Agreed, ...] = ()
+    """What people agreed to when they were asked, as far as the questions tell."""
+    earlier: dict[str, Json] | None = None
+    """What our note keeps of the attempt that asked; read strictly (model.work_state.Earlier) by who goes on from it."""
 
 
 class IntakeReport(Artifact):

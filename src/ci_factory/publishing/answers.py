@@ -2,21 +2,38 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from pydantic import ValidationError
 
 from ci_factory.config import EscalationConfig
 from ci_factory.model import block
 from ci_factory.model.base import Json
 from ci_factory.model.forge import Note, Role
 from ci_factory.model.text import plain_lines
-from ci_factory.model.ticket import Decision, Priority
+from ci_factory.model.ticket import Agreed, Decision, Priority
 from ci_factory.publishing import markdown, sanitise
 from ci_factory.publishing.issue_notes import ESCALATION_KEY
+from ci_factory.publishing.replies import LETTERS, Part, parts
 
 _OPTION = re.compile(r"\s*(?:option\s*|choice\s*)?#?(?P<number>\d{1,2})(?![\w.,]\d|\w)", re.IGNORECASE)
 _TEXT_LIMIT = 20_000
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The options of one question."""
+
+    options: int
+    """How many it offers; 0 when the note does not say."""
+    choices: tuple[str, ...] = ()
+    """What each of them says, as far as the note tells."""
+    by_hand: frozenset[int] = frozenset()
+    """Those with which a person takes the ticket over."""
+    declines: frozenset[int] = frozenset()
+    """Those that say no to what was asked about."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,19 @@ class Question:
     """What each of them says, as far as the note tells."""
     by_hand: frozenset[int] = frozenset()
     """Those with which a person takes the ticket over."""
+    declines: frozenset[int] = frozenset()
+    """Those that say no to what was asked about."""
+    matters: tuple[Choices, ...] = ()
+    """The questions of a note that asks several; empty for a single one."""
+    asked: tuple[Agreed, ...] = ()
+    """What a yes covers, for each question; empty when the note does not say."""
+    agreed: tuple[Agreed, ...] = ()
+    """What people had agreed to before."""
+
+    @property
+    def every(self) -> tuple[Choices, ...]:
+        """Each question that it asks."""
+        return self.matters or (Choices(self.options, self.choices, self.by_hand, self.declines),)
 
 
 @dataclass(frozen=True)
@@ -47,6 +77,10 @@ class Answer:
     """All replies in their order, without what a reader can't see; untrusted all the same."""
     option: int | None
     """The option that was named last, from 1."""
+    parts: Mapping[int, Part] = field(default_factory=dict)
+    """What was said to each of several questions, by its number."""
+    open: tuple[int, ...] = ()
+    """Numbers of the questions that nobody answered."""
 
 
 def question(notes: Sequence[Note], *, ours: str) -> Question | None:
@@ -60,18 +94,46 @@ def question(notes: Sequence[Note], *, ours: str) -> Question | None:
 
 def _question(note: Note, data: dict[str, Json]) -> Question:
     known = {priority.value: priority for priority in Priority}
-    options, choices, by_hand = (data.get(name) for name in ("options", "choices", "by_hand"))
     raised = max(note.created_at, _moment(data.get("raised_at")) or note.created_at)
+    matters = data.get("matters")
+    first = _choices(data)
     return Question(
         note.id,
         min(raised, note.updated_at),  # by the forge's clock, when ours runs ahead of it
         known.get(str(data.get("priority")), Priority.MEDIUM),
+        first.options,
+        first.choices,
+        first.by_hand,
+        first.declines,
+        matters=tuple(_choices(each) for each in matters if isinstance(each, dict))
+        if isinstance(matters, list)
+        else (),
+        asked=_scopes(data.get("asked")),
+        agreed=_scopes(data.get("agreed")),
+    )
+
+
+def _choices(data: Mapping[str, Json]) -> Choices:
+    options, choices = data.get("options"), data.get("choices")
+    return Choices(
         options if isinstance(options, int) and options > 0 else 0,
         tuple(map(str, choices)) if isinstance(choices, list) else (),
-        frozenset(each for each in by_hand if isinstance(each, int))
-        if isinstance(by_hand, list)
-        else frozenset(),
+        _numbers(data.get("by_hand")),
+        _numbers(data.get("declines")),
     )
+
+
+def _numbers(value: Json) -> frozenset[int]:
+    return (
+        frozenset(each for each in value if isinstance(each, int)) if isinstance(value, list) else frozenset()
+    )
+
+
+def _scopes(value: Json) -> tuple[Agreed, ...]:
+    try:
+        return tuple(Agreed.model_validate(each) for each in value) if isinstance(value, list) else ()
+    except ValidationError:
+        return ()
 
 
 def _moment(text: Json) -> datetime | None:
@@ -108,13 +170,46 @@ def answer(
     said = [(note, text) for note, text in zip(replies, texts, strict=True) if text]
     if not said:
         return None
-    named = [number for _, text in said if (number := _option(text, asked.options))]
+    offered = [each.options for each in asked.matters]
+    found = parts((text for _, text in said), offered)
+    named = [number for _, text in said if not offered and (number := _option(text, asked.options))]
     return Answer(
         users=tuple(dict.fromkeys(note.author for note, _ in said)),
         at=max(note.created_at for note, _ in said),
         text="\n\n".join(text for _, text in said)[:_TEXT_LIMIT],
         option=named[-1] if named else None,
+        parts=found,
+        open=tuple(number for number, _ in enumerate(offered, 1) if number not in found),
     )
+
+
+def by_hand(asked: Question, given: Answer) -> bool:
+    """Whether the answer, or any part of it, takes the ticket out of the factory's hands."""
+    return any(
+        option in each.by_hand for each, option in zip(asked.every, _options(asked, given), strict=True)
+    )
+
+
+def agreed(asked: Question, given: Answer | None) -> tuple[Agreed, ...]:
+    """What people now agreed to, with what they had agreed to before. Without a reply: a yes to all that was asked.
+
+    An option that says no settles the ticket's words, and is no yes to a change that does it all the same.
+    """
+    options = _options(asked, given) if given else [None] * len(asked.every)
+    new = (
+        scope.model_copy(update={"words_only": True}) if option in each.declines else scope
+        for scope, each, option in zip(asked.asked, asked.every, options, strict=False)
+    )
+    return tuple(dict.fromkeys((*asked.agreed, *new)))
+
+
+def _options(asked: Question, given: Answer) -> list[int | None]:
+    if not asked.matters:
+        return [given.option]
+    return [
+        given.parts[number].option if number in given.parts else None
+        for number, _ in enumerate(asked.matters, 1)
+    ]
 
 
 def decision(asked: Question, given: Answer) -> Decision:
@@ -127,8 +222,23 @@ def decision(asked: Question, given: Answer) -> Decision:
         users=given.users,
         option=given.option,
         choice=asked.choices[place] if 0 <= place < len(asked.choices) else "",
-        text=given.text,
+        text=_told(asked, given) if asked.matters else given.text,
     )
+
+
+def _told(asked: Question, given: Answer) -> str:
+    """What was decided about each question, then all that was said."""
+    lines = [
+        _part(number, each, given.parts[number])
+        for number, each in enumerate(asked.matters, 1)
+        if number in given.parts
+    ]
+    return "\n".join((*lines, "", "All that was said:", "", given.text))[:_TEXT_LIMIT]
+
+
+def _part(number: int, each: Choices, said: Part) -> str:
+    chosen = each.choices[said.option - 1] if said.option and said.option <= len(each.choices) else ""
+    return f"Question {number}: {'; '.join(filter(None, (chosen, said.text)))}"
 
 
 def _replies(notes: Sequence[Note], asked: Question, programs: Collection[str]) -> Iterator[Note]:
@@ -208,4 +318,26 @@ def renewed(asked: Question) -> str:
 def _answered(given: Answer) -> str:
     who = ", ".join(sanitise.inline(user, limit=100) for user in given.users[:5])
     what = f"option {given.option}" if given.option else "an answer in their own words"
+    if given.parts:
+        what = ", ".join(_short(number, part) for number, part in sorted(given.parts.items()))
     return f"Answered by {who}: {what}"
+
+
+def _short(number: int, part: Part) -> str:
+    return f"{number}{LETTERS[part.option - 1]}" if part.option else f"{number} in their own words"
+
+
+def still_open(given: Answer) -> str:
+    """The note beneath several questions of which some have no answer yet; it gives way to what comes next."""
+    numbers = ", ".join(map(str, given.open))
+    some = f"{_answered(given)}. " if given.parts else ""
+    which = f"Question {numbers} has" if len(given.open) == 1 else f"Questions {numbers} have"
+    example = sanitise.code(", ".join(f"{number}a" for number in given.open[:3]))
+    how = f"Reply with the number of the question and the letter of an option, such as {example}"
+    return markdown.document(
+        [
+            f"{some}{which} no answer yet, and nothing is assumed.",
+            "",
+            f"{how}, or with the number, a colon and your own words.",
+        ]
+    )

@@ -1,8 +1,9 @@
 """The writes of a publication, in an order that survives a kill anywhere.
 
-Branch, draft merge request, note, ready or not, the ticket's note, its label. A kill between any two leaves a draft that
-the next run completes. A merge request that was ready goes back to draft before its branch moves. On a forge these are
-five writes beside the push; each is left out when it would change nothing.
+Branch, draft merge request, note, ready or not, the ticket's note, its label; for a change that does a part only, a draft
+ticket about the rest before that note. A kill between any two leaves a draft that the next run completes. A merge request
+that was ready goes back to draft before its branch moves. On a forge these are five writes beside the push; each is left
+out when it would change nothing.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from ci_factory.forge.protocol import Forge
 from ci_factory.model.attempt import Ending
 from ci_factory.model.forge import MergeRequest, MergeRequestSpec, NoteTarget, Publication
 from ci_factory.model.gate import Score, Verdict
-from ci_factory.publishing import comments, description, issue_notes, note, sanitise
+from ci_factory.publishing import comments, description, follow_up, issue_notes, note, sanitise
 from ci_factory.publishing.outcome import publication
 from ci_factory.publishing.prepare import Prepared
 from ci_factory.system.clock import Clock
@@ -143,7 +144,8 @@ class Delivery:
 
     def _told(self, final: MergeRequest, note_id: int) -> Publication:
         prepared, attempt, score = self.prepared, self.prepared.change.attempt, self.prepared.change.score
-        body = issue_notes.merge_request_note(final, score.verdict.value, note.points(score))
+        rest = self._follow_up(final)
+        body = issue_notes.merge_request_note(final, score.verdict.value, note.points(score), rest=rest)
         self.may_write()
         self.forge.ensure_note(NoteTarget.ISSUE, attempt.ticket_id, issue_notes.STATUS_KEY, body)
         self.may_write()
@@ -161,6 +163,17 @@ class Delivery:
             conflicts=prepared.standing.conflicts,
             reason="; ".join(str(each) for each in prepared.reviews[:5]),
         )
+
+    def _follow_up(self, final: MergeRequest) -> str | None:
+        """The draft ticket about what the change leaves undone; `None` when it is whole."""
+        change = self.prepared.change
+        if change.attempt.partial is None:
+            return None
+        ready = self.config.labels.ready
+        title = follow_up.title(change.planned)
+        body = follow_up.body(change.planned, change.attempt.partial, final.iid, ready=ready)
+        self.may_write()
+        return self.forge.ensure_follow_up(change.planned.id, title, body)
 
     def _ensure(self, spec: MergeRequestSpec) -> MergeRequest:
         self.may_write()

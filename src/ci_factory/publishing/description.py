@@ -7,7 +7,7 @@ from ci_factory.model.attempt import Attempt, Checkpoint, CheckpointName
 from ci_factory.model.batch import PlannedTicket
 from ci_factory.model.forge import MergeRequest
 from ci_factory.model.gate import GateReport, Score
-from ci_factory.publishing import markdown, sanitise
+from ci_factory.publishing import follow_up, markdown, sanitise
 
 _MOST_FILES = 40
 
@@ -43,6 +43,7 @@ def description(
         *_summary(planned, attempt, hosts),
         "",
         *_base(standing),
+        *follow_up.sections(attempt, hosts),
         *_changes(report),
         "",
         *_testing(report),

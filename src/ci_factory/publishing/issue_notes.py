@@ -1,16 +1,14 @@
 """Notes on issues: what happened to a ticket and what is asked of people. Pure."""
 
 from collections.abc import Collection, Sequence
-from functools import partial
 
 from ci_factory.model import block
-from ci_factory.model.attempt import Attempt, Escalation
+from ci_factory.model.attempt import Attempt, Ending, Escalation
 from ci_factory.model.batch import LeftOut
 from ci_factory.model.forge import MergeRequest
 from ci_factory.model.redaction import redact
-from ci_factory.model.text import plain
 from ci_factory.model.ticket import Priority, Readiness
-from ci_factory.publishing import markdown, sanitise
+from ci_factory.publishing import decisions, markdown, sanitise
 from ci_factory.publishing.outcome import PUBLISHABLE
 from ci_factory.publishing.policy import Objection
 
@@ -19,8 +17,6 @@ READINESS_KEY = "readiness"
 ESCALATION_KEY = "escalation"
 REMINDER_KEY = "reminder"
 _MOST_OBJECTIONS = 20
-_CHOICE = 300
-"""Characters of an option's title that are kept for whoever goes on with the answer."""
 
 
 _REDONE = (
@@ -60,11 +56,20 @@ def left_out_note(left_out: LeftOut) -> str:
     )
 
 
-def merge_request_note(merge_request: MergeRequest, verdict: str, score: str) -> str:
-    """Where the change for this ticket is."""
+def merge_request_note(
+    merge_request: MergeRequest, verdict: str, score: str, *, rest: str | None = None
+) -> str:
+    """Where the change for this ticket is; `rest` is the draft ticket about what it leaves undone."""
     draft = "draft merge request" if merge_request.draft else "merge request"
     return markdown.document(
-        [f"The change is in {draft} !{merge_request.iid}: verdict **{verdict}**, score {score}."],
+        [
+            f"The change is in {draft} !{merge_request.iid}: verdict **{verdict}**, score {score}.",
+            *(
+                ["", f"It does a part of this ticket. What is left is in the draft ticket #{rest}."]
+                if rest
+                else []
+            ),
+        ],
     )
 
 
@@ -72,12 +77,14 @@ def ending_note(attempt: Attempt) -> str:
     """How the work ended when there is nothing to merge."""
     rounds, who = len(attempt.runs), sanitise.code(attempt.agent)
     plural = "" if rounds == 1 else "s"
+    deferred = attempt.ending is Ending.DEFERRED
     return markdown.document(
         [
             f"## No merge request: {attempt.ending.value}",
             "",
             sanitise.inline(redact(attempt.reason), limit=2_000),
             "",
+            *(["It is in the queue again; the next batch goes on with it.", ""] if deferred else []),
             f"Agent {who}, {rounds} call{plural}. {_kept(attempt)}",
         ]
     )
@@ -162,43 +169,14 @@ def _kept(attempt: Attempt) -> str:
 
 
 def escalation_note(escalation: Escalation, attempt: Attempt, hosts: Collection[str] = ()) -> str:
-    """The record of SPEC 6 as one question to people; addresses stay whose host is one of `hosts`."""
-    options = [
-        f"{number}. **{sanitise.inline(option.title)}** ({option.risk.value} risk)"
-        + (f"; for: {sanitise.inline(option.pros)}" if option.pros else "")
-        + (f"; against: {sanitise.inline(option.cons)}" if option.cons else "")
-        for number, option in enumerate(escalation.options, 1)
-    ]
-    said = partial(sanitise.inline, limit=2_000, hosts=hosts)
-    lines = [
-        f"## A decision is needed: {escalation.trigger.value}",
-        "",
-        said(escalation.summary),
-        "",
-        f"- why: {said(escalation.why)}",
-        f"- what blocks: {said(escalation.blocking_factor)}",
-        *([f"- tried: {said(escalation.tried)}"] if escalation.tried else []),
-        "",
-        "Options:",
-        "",
-        *options,
-        "",
-        f"Recommended: {sanitise.inline(escalation.recommendation, limit=1_000)}",
-        *(["", "Questions:", "", *sanitise.bullets(escalation.questions)] if escalation.questions else []),
-        "",
-        f"{_kept(attempt)} Answer here with an option's number or in your own words.",
-        "",
-        block.write(
-            ESCALATION_KEY,
-            {
-                "ticket": escalation.ticket_id,
-                "trigger": escalation.trigger.value,
-                "priority": escalation.priority.value,
-                "options": len(escalation.options),
-                "choices": [plain(option.title, _CHOICE) for option in escalation.options],
-                "by_hand": [number for number, each in enumerate(escalation.options, 1) if each.by_hand],
-                "raised_at": escalation.raised_at.isoformat(),
-            },
-        ),
-    ]
-    return markdown.document(lines)
+    """The record of SPEC 6 as a question to people, or as several; addresses stay whose host is one of `hosts`."""
+    asked = decisions.one if len(escalation.matters) == 1 else decisions.several
+    return markdown.document(
+        [
+            *asked(escalation, hosts),
+            "",
+            f"{_kept(attempt)} {decisions.how_to_answer(escalation)}",
+            "",
+            block.write(ESCALATION_KEY, decisions.data(escalation)),
+        ]
+    )

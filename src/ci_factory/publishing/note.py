@@ -77,6 +77,7 @@ def _judgement(report: GateReport, score: Score, remarks: Sequence[str], hosts: 
         *sections.gates(report),
         "",
         *sections.components(score),
+        *sections.advice(score),
         *sections.findings(report, hosts),
         *sections.old_findings(report),
         *sections.tests(report),
@@ -109,7 +110,8 @@ def _core(report: GateReport, score: Score) -> dict[str, object]:
         "removed": report.removed_lines,
         "files": len(report.changed_files),
         "gates": {gate.gate: gate.status.value for gate in report.gates},
-        **score.model_dump(mode="json", exclude={"schema_version", "reasons"}),
+        **score.model_dump(mode="json", exclude={"schema_version", "reasons", "advice"}),
+        **({"advice_points": score.advice.points} if score.advice else {}),
     }
 
 
@@ -122,10 +124,18 @@ def _generation(attempt: Attempt) -> list[str]:
         ("attempts, rounds", f"{tries}, {rounds}"),
         ("agent time", f"{sum(run.seconds for run in attempt.runs):.0f} s"),
         ("tokens in, out", _tokens(attempt.usage)),
+        ("model calls", "unknown" if (calls := attempt.usage.calls) is None else f"{calls:,}"),
         ("cost", _cost(attempt.usage.cost_usd)),
+        ("sandbox", _sandbox(attempt)),
         ("prompt", sanitise.code(attempt.prompt_hash[:12]) if attempt.prompt_hash else "none"),
     ]
     return ["### Generation", "", *markdown.table(("what", "value"), rows)]
+
+
+def _sandbox(attempt: Attempt) -> str:
+    """What confined the agents, in their own runs' words; each once."""
+    said = dict.fromkeys(run.sandbox for run in attempt.runs if run.sandbox)
+    return sanitise.inline("; ".join(said), limit=300) or "unknown"
 
 
 def _cost(usd: float | None) -> str:

@@ -13,10 +13,11 @@ from ci_factory.model.attempt import Attempt, Ending
 from ci_factory.model.batch import Batch, LeftOut
 from ci_factory.model.forge import NoteTarget, Publication
 from ci_factory.model.ticket import Priority, Readiness
-from ci_factory.publishing import issue_notes
+from ci_factory.publishing import earlier_work, issue_notes
 from ci_factory.publishing.deliver import Delivery
 from ci_factory.publishing.outcome import PUBLISHABLE, Drifted, Judged, Stopped, Withheld, publication
 from ci_factory.publishing.prepare import Change, leaks, prepare
+from ci_factory.system import ci_env
 from ci_factory.system.clock import Clock
 from ci_factory.system.git import Git, Person
 from ci_factory.system.layout import TicketFolder
@@ -31,6 +32,7 @@ _STATE_OF_ENDING = {
     Ending.PARTIAL: "partial",
     Ending.TIMEOUT: "agent-failed",
     Ending.AGENT_FAILED: "agent-failed",
+    Ending.DEFERRED: "deferred",
 }
 
 
@@ -120,7 +122,7 @@ class Publisher:
             if attempt.ending == Ending.SKIPPED:
                 return self._skipped(judged)
             if attempt.ending not in PUBLISHABLE or judged.report is None or judged.score is None:
-                return self._no_merge_request(attempt)
+                return self._no_merge_request(judged)
             change = Change(judged.planned, attempt, judged.report, judged.score, folder)
             return self._deliver(change, batch)
         except Stopped as stop:
@@ -143,6 +145,7 @@ class Publisher:
             excerpt=error.excerpt if isinstance(error, Withheld) else "",
             conflicts=error.conflicts if isinstance(error, Drifted) else (),
         )
+        body = body if moved else _with_work(body, attempt, error.what)
         outcome = "deferred" if moved else "escalated"
         drift = {"conflicts": error.conflicts, "behind": error.behind} if isinstance(error, Drifted) else {}
         try:
@@ -174,16 +177,19 @@ class Publisher:
         stays = labels.state("escalated") if answered else labels.ready
         return publication(attempt, "skipped", labels=(stays,), reason=attempt.reason)
 
-    def _no_merge_request(self, attempt: Attempt) -> Publication:
+    def _no_merge_request(self, judged: Judged) -> Publication:
+        attempt = judged.attempt
         if attempt.escalation is not None:
             hosts = self.config.publishing.link_hosts
             key, body = (
                 issue_notes.ESCALATION_KEY,
-                issue_notes.escalation_note(attempt.escalation, attempt, hosts),
+                _with_work(issue_notes.escalation_note(attempt.escalation, attempt, hosts), attempt),
             )
         else:
             key, body = issue_notes.STATUS_KEY, issue_notes.ending_note(attempt)
         state = _STATE_OF_ENDING[attempt.ending]
+        if attempt.ending is Ending.DEFERRED and judged.planned.candidate.answer is not None:
+            state = "escalated"  # so that the next batch finds question and answer
         return self._ended(attempt, attempt.ending.value, state, key, body, reason=attempt.reason)
 
     def _ended(
@@ -207,6 +213,17 @@ class Publisher:
         if state == "escalated":  # a yes to the last question is no yes to this one
             others.append(labels.approved)
         return self.forge.change_labels(ticket_id, add=(wanted,), remove=(*others, labels.ready))
+
+
+def _with_work(body: str, attempt: Attempt, refused: str = "") -> str:
+    """A note that asks people, with what the attempt that goes on with their answer needs."""
+    return f"{body.rstrip()}\n{earlier_work.line(attempt, job=_job(), refused=refused)}".rstrip() + "\n"
+
+
+def _job() -> int | None:
+    """The CI job that publishes; it keeps what it publishes among its artifacts."""
+    number = ci_env.variable("CI_JOB_ID") or ""
+    return int(number) if number.isdecimal() and ci_env.in_job() else None
 
 
 def _why(left_out: LeftOut, readiness: Readiness | None) -> tuple[str, str]:

@@ -186,6 +186,28 @@ def reasons(given: Sequence[Reason]) -> list[str]:
     return ["", "### Why not 100", "", *markdown.table(("component", "lost", "where", "why"), rows), *more]
 
 
+def advice(score: Score) -> list[str]:
+    """What a reviewing agent said, and what that cost; nothing when none was asked."""
+    if (given := score.advice) is None:
+        return []
+    who = f"{sanitise.code(given.agent)} read the change"
+    heading = ["", "### A reviewing agent's advice", ""]
+    if given.problem:
+        return [*heading, f"None: {sanitise.inline(given.problem, limit=300)}. That cost no points."]
+    cost = f"It took {given.points:g} of at most {given.most:g} points; nobody has checked what it says."
+    rows = [
+        (
+            each.severity.value,
+            sanitise.place(each.path, each.line) or "-",
+            sanitise.inline(each.message, limit=400),
+        )
+        for each in sorted(given.findings, key=lambda each: each.severity.rank)[:_MOST_FINDINGS]
+    ]
+    said = [f"{who}. {cost}", *([sanitise.inline(given.summary, limit=1_000)] if given.summary else [])]
+    table = ["", *markdown.table(("severity", "where", "what"), rows)] if rows else []
+    return [*heading, "\n\n".join(said), *table]
+
+
 def judged(score: Score) -> list[str]:
     """What exactly was judged."""
     tree, base = (sha[:12] if sha else "unknown" for sha in (score.tree, score.base))

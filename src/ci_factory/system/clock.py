@@ -1,7 +1,7 @@
 """The only place that asks what time it is or waits."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
 
@@ -32,6 +32,11 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait for real."""
         time.sleep(seconds)
+
+
+def local_zone() -> tzinfo:
+    """The zone of this machine's clocks, as it holds now."""
+    return datetime.now().astimezone().tzinfo or UTC
 
 
 class ManualClock:

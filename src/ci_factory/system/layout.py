@@ -42,6 +42,26 @@ class TicketFolder:
         """Folder of prompts, transcripts and documents of the agent."""
         return self.path / "agent"
 
+    @property
+    def state(self) -> Path:
+        """agent/state.json, how far the work is."""
+        return self.agent / "state.json"
+
+    @property
+    def seen_gate(self) -> Path:
+        """agent/gate.json, what the work itself saw of the gates last."""
+        return self.agent / "gate.json"
+
+    @property
+    def seen_score(self) -> Path:
+        """agent/score.json, likewise."""
+        return self.agent / "score.json"
+
+    @property
+    def earlier(self) -> Path:
+        """earlier.bundle, the partial change of an earlier attempt, brought by the plan."""
+        return self.path / "earlier.bundle"
+
 
 @dataclass(frozen=True)
 class BatchFolder:
@@ -68,6 +88,11 @@ class BatchFolder:
     def gathered(self) -> Path:
         """gathered.json."""
         return self.path / "gathered.json"
+
+    @property
+    def breakers(self) -> Path:
+        """breakers.json, which credentials sleep and which agents get no more tickets."""
+        return self.path / "breakers.json"
 
     @property
     def report(self) -> Path:

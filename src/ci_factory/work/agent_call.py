@@ -1,39 +1,49 @@
 """Starts an agent process and records what it did; the only place that does."""
 
-import re
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 from ci_factory.model.attempt import AgentRun, Usage
 from ci_factory.model.base import Json
 from ci_factory.model.batch import Batch, PlannedTicket
 from ci_factory.model.event import Event
+from ci_factory.model.redaction import redact
+from ci_factory.model.roles import HandOff
 from ci_factory.model.text import plain
-from ci_factory.system import ci_env, process
-from ci_factory.work import confinement
-from ci_factory.work.agents.protocol import AgentResult, LeftBehind, Phase, Task
+from ci_factory.system import process
+from ci_factory.work import call_files, confinement
+from ci_factory.work.agents.protocol import AgentResult, ModelRefusal, Phase, Task
+from ci_factory.work.budget import allowance
 from ci_factory.work.context import WorkContext
-from ci_factory.work.pricing import priced
+from ci_factory.work.failures import ends_of
+from ci_factory.work.handoff import words
+from ci_factory.work.launch import Launch
 from ci_factory.work.prompts import Prompt, prompt
+from ci_factory.work.spending import Ledger, total
 from ci_factory.work.workspace import Workspace
 
-_ANSI = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-)
-_DETAIL_LENGTH = 300
-NOT_STARTED = frozenset({126, 127})
-"""Exit codes of a shell that could not start the agent: trying again will not help."""
+_DETAIL_LENGTH, _AROUND_LENGTH = 300, 1000
 
 
 class Stopped(Exception):
     """A person stopped the ticket."""
 
 
-N = TypeVar("N", int, float)
+@dataclass(frozen=True)
+class Errand:
+    """What a call is for."""
+
+    phase: Phase
+    attempt: int
+    """Fresh starts, from 1."""
+    iteration: int
+    """Rounds within one, from 1; 0 while planning."""
+    feedback: tuple[str, ...] = ()
+    handoff: HandOff | None = None
+    """What the role before leaves."""
+    change: str = ""
+    """The diff that is to be reviewed."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,12 @@ class Call:
     run: AgentRun
     out: Path
     returncode: int
+    said: str = ""
+    """The ends of what it printed. Untrusted."""
+    refusals: tuple[ModelRefusal, ...] = ()
+    """What its model's server refused meanwhile, newest last."""
+    watched: bool = False
+    """Whether all its requests went through the gateway."""
 
     @property
     def ok(self) -> bool:
@@ -61,6 +77,19 @@ class Caller:
     model: str | None = None
     prompt_hash: str | None = None
     """Of the last prompt given."""
+    history: str = ""
+    """What an earlier batch did for this ticket, in words."""
+    _players: dict[Phase, "Caller"] = field(default_factory=dict)
+
+    def acting(self, phase: Phase) -> "Caller":
+        """Who plays the phase's role: itself, where nobody else is named. All of them keep one record of calls."""
+        player = self.ctx.crew.get(phase)
+        if player is None:
+            return self
+        if phase not in self._players:
+            ctx = replace(self.ctx, agent=player.agent, adapter=player.adapter)
+            self._players[phase] = Caller(self.planned, self.batch, ctx, self.runs, history=self.history)
+        return self._players[phase]
 
     @cached_property
     def confined(self) -> confinement.Confinement:
@@ -69,10 +98,16 @@ class Caller:
         Raises:
             FactoryError: a sandbox is required, and there is none.
         """
-        found = confinement.of(self.ctx.agent, self.ctx.config, self.ctx.adapter.capability.hosts)
+        found = self.launch.confined
         found.require()
-        self.event("sandbox", "sandbox", works=found.works, network=found.network, said=found.words())
+        said = "; ".join(filter(None, (found.words(), self.launch.route.words)))
+        self.event("sandbox", "sandbox", works=found.works, network=found.network, said=said)
         return found
+
+    @cached_property
+    def launch(self) -> Launch:
+        """How its agent is started."""
+        return Launch(self.ctx.agent, self.ctx.adapter, self.ctx.config)
 
     def check_stop(self) -> None:
         """Go no further when a person said so.
@@ -97,30 +132,41 @@ class Caller:
             )
         )
 
-    def call(
-        self, space: Workspace, phase: Phase, attempt: int, iteration: int, feedback: tuple[str, ...] = ()
-    ) -> Call:
+    def call(self, space: Workspace, errand: Errand) -> Call:
         """Run the agent once and record it.
 
         Raises:
             Stopped: a person stopped the ticket, before or (the process was killed) during the call.
         """
         self.check_stop()
-        label = self._label(phase, attempt, iteration)
-        task = self._prepare(space, phase, attempt, iteration, feedback, label)
-        done = self._start(task, space)
-        if not done.ok and not done.timed_out and not done.stopped:
-            self.check_stop()
-        self._keep_transcript(label, done)
-        left = LeftBehind(done.returncode, done.stdout, done.stderr, done.timed_out, task.out)
-        result = priced(self.ctx.adapter.result(left), self.ctx.config.prices)
+        label = self._label(errand)
+        task = self._prepare(space, errand, label)
+        ledger = self._ledger(errand)
+        if why := ledger.allowance.used_up():
+            done, result = _not_started(why), AgentResult(usage=ledger.usage())
+        else:
+            done = self.launch.run(task, space, ledger, self.ctx.recall)
+            if not done.ok and not done.timed_out and not done.stopped:
+                self.check_stop()
+            result = self.launch.result(task, done, ledger)
         self.model = result.model or self.model
-        run = self._run(task, done, result)
+        run = self._run(task, done, result, self.launch.words(result, ledger))
         self.runs.append(run)
+        transcript = self.ctx.folder.agent / f"{label}.log"
+        call_files.keep_transcript(transcript, run.sandbox, done, self.launch.route.secrets)
         self.event(
-            "agent-run", f"agent-run/{label}", ended=run.ended, seconds=round(run.seconds, 3), phase=phase
+            "agent-run",
+            f"agent-run/{label}",
+            ended=run.ended,
+            seconds=round(run.seconds, 3),
+            phase=errand.phase,
         )
-        return Call(run, task.out, done.returncode)
+        said = redact(ends_of(done.stdout, done.stderr), self.launch.route.secrets)
+        return Call(run, task.out, done.returncode, said, result.refusals, self.launch.watched)
+
+    def end_as(self, ended: str) -> None:
+        """Record that the last call ended otherwise than its process alone tells: `quota` or `put-off`."""
+        self.runs[-1] = self.runs[-1].model_copy(update={"ended": ended})
 
     def give_back(self, feedback: tuple[str, ...]) -> None:
         """Record what the gates said about the last run's change."""
@@ -128,84 +174,54 @@ class Caller:
 
     def usage(self) -> Usage:
         """The sum over all calls; a part that one call did not tell is unknown in total."""
-        used = [run.usage for run in self.runs] or [Usage(input_tokens=0, output_tokens=0, cost_usd=0)]
-        return Usage(
-            input_tokens=_total([one.input_tokens for one in used]),
-            output_tokens=_total([one.output_tokens for one in used]),
-            cost_usd=_total([one.cost_usd for one in used]),
-        )
+        return total(run.usage for run in self.runs)
 
-    def _label(self, phase: Phase, attempt: int, iteration: int) -> str:
+    def _ledger(self, errand: Errand) -> Ledger:
+        """What the call may still use, and what it will have used."""
+        config, limit = self.ctx.config, self.batch.limits.timeout_seconds
+        allowed = allowance(errand.phase, self.ctx.agent, config, limit, self.runs, errand.attempt)
+        return Ledger(allowed, config.prices, self.ctx.clock.now)
+
+    def _label(self, errand: Errand) -> str:
         """Name of the call's files and event; a second planning call has a number."""
-        same = sum(
-            1 for run in self.runs if (run.attempt, run.iteration, run.phase) == (attempt, iteration, phase)
-        )
-        label = f"{attempt}-{iteration}-{phase}"
+        asked = (errand.attempt, errand.iteration, errand.phase)
+        same = sum((run.attempt, run.iteration, run.phase) == asked for run in self.runs)
+        label = f"{errand.attempt}-{errand.iteration}-{errand.phase}"
         return f"{label}-{same + 1}" if same else label
 
-    def _prepare(
-        self,
-        space: Workspace,
-        phase: Phase,
-        attempt: int,
-        iteration: int,
-        feedback: tuple[str, ...],
-        label: str,
-    ) -> Task:
-        folder = self.ctx.folder.agent.absolute() / label
-        if folder.is_symlink() or folder.exists():  # of a run that was killed
-            folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
-        (folder / "out").mkdir(parents=True)
-        candidate = self.planned.candidate
-        rendered = self._prompt(phase, feedback)
-        _write(folder / "prompt.md", rendered.text)
-        _write(folder / "ticket.json", candidate.ticket.model_dump_json(indent=2))
-        _write(folder / "feedback.md", "".join(f"{line}\n" for line in feedback))
+    def _prepare(self, space: Workspace, errand: Errand, label: str) -> Task:
+        folder = call_files.fresh(self.ctx.folder.agent.absolute() / label)
+        rendered = self._prompt(errand)
         self.prompt_hash = rendered.hash
         return Task(
-            ticket=candidate.ticket,
-            phase=phase,
-            attempt=attempt,
-            iteration=iteration,
+            ticket=self.planned.candidate.ticket,
+            phase=errand.phase,
+            attempt=errand.attempt,
+            iteration=errand.iteration,
             worktree=space.tree,
             prompt=folder / "prompt.md",
             ticket_file=folder / "ticket.json",
             out=folder / "out",
-            feedback=feedback,
+            feedback=errand.feedback,
             text=rendered.text,
+            handoff=errand.handoff.model_dump_json(indent=2) if errand.handoff else "",
         )
 
-    def _prompt(self, phase: Phase, feedback: tuple[str, ...]) -> Prompt:
+    def _prompt(self, errand: Errand) -> Prompt:
         return prompt(
-            phase,
+            errand.phase,
             self.planned.candidate,
             self.planned.size,
             instructions=self.ctx.instructions,
-            feedback=feedback,
+            feedback=errand.feedback,
             answer=self.ctx.answer,
             earlier=self.ctx.earlier,
+            history=self.history,
+            handoff=words(errand.handoff) if errand.handoff else "",
+            change=errand.change,
         )
 
-    def _start(self, task: Task, space: Workspace) -> process.Completed:
-        invocation = self.ctx.adapter.invocation(task)
-        for name, text in invocation.files.items():
-            (task.out / name).parent.mkdir(parents=True, exist_ok=True)
-            _write(task.out / name, text)
-        contract = {
-            "HOME": str(space.home),
-            "CI_FACTORY_PHASE": task.phase,
-            "CI_FACTORY_PROMPT": str(task.prompt),
-            "CI_FACTORY_TICKET": str(task.ticket_file),
-            "CI_FACTORY_OUT": str(task.out),
-            "CI_FACTORY_ATTEMPT": str(task.attempt),
-            "CI_FACTORY_ITERATION": str(task.iteration),
-            "CI_FACTORY_FEEDBACK": str(task.prompt.with_name("feedback.md")),
-        }
-        env = ci_env.allowed(self.ctx.adapter.env_names, {**contract, **invocation.env})
-        cell = confinement.Cell(self.confined, self.ctx.agent, space, task, invocation, env)
-        return cell.run(self.batch.limits.timeout_seconds)
-
-    def _run(self, task: Task, done: process.Completed, result: AgentResult) -> AgentRun:
+    def _run(self, task: Task, done: process.Completed, result: AgentResult, around: str) -> AgentRun:
         ended = _ended(done, result)
         detail = done.stopped or result.detail
         if ended == "crash":
@@ -216,15 +232,16 @@ class Caller:
             agent=self.ctx.agent.name,
             phase=task.phase,
             ended=ended,
-            detail=plain(detail, _DETAIL_LENGTH),
+            detail=redact(plain(detail, _DETAIL_LENGTH), self.launch.route.secrets),
             seconds=max(0.0, done.seconds),
             usage=result.usage,
-            sandbox=self.confined.words(),
+            sandbox=plain(around, _AROUND_LENGTH),
         )
 
-    def _keep_transcript(self, label: str, done: process.Completed) -> None:
-        text = f"--- {self.confined.words()}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}\n"
-        _write(self.ctx.folder.agent / f"{label}.log", _ANSI.sub("", text))
+
+def _not_started(why: str) -> process.Completed:
+    """In place of a call for which nothing is left."""
+    return process.Completed((), 0, "", "", 0.0, stopped=f"it was not started: {why}")
 
 
 def _ended(done: process.Completed, result: AgentResult) -> str:
@@ -234,15 +251,3 @@ def _ended(done: process.Completed, result: AgentResult) -> str:
     if done.timed_out:
         return "timeout"
     return "ok" if done.ok and result.ending != "failed" else "crash"
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that a killed run would write again: plainly, so that a ticket costs no waiting for the disk."""
-    path.write_text(text, encoding="utf-8", errors="replace")
-
-
-def _total(parts: Sequence[N | None]) -> N | None:
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
-        return None
-    return sum(known[1:], known[0]) if known else None

@@ -15,10 +15,11 @@ from ci_factory.model.attempt import (
     PlannedRisk,
 )
 from ci_factory.model.text import plain
-from ci_factory.model.ticket import Candidate, RiskLevel, Ticket
+from ci_factory.model.ticket import Candidate, RiskLevel, Size, Ticket
 from ci_factory.work.paths import path_problem
 
 AGENT, DERIVED = "agent", "derived"
+EXTRA_REVIEW = "a large change: it asks for an extra review, by a second person"
 MAX_PROBLEMS = 10
 _MAX_DERIVED = 200
 """Files that a derived C0 names; a pattern may match a whole project."""
@@ -87,6 +88,15 @@ def blocking_questions(document: Comprehension) -> tuple[str, ...]:
 
 def plan_problems(document: Plan, candidate: Candidate, exists: Exists) -> tuple[str, ...]:
     """What is wrong with a C1: paths that are not real, risks that are not named."""
+    found = [*path_problems(document, exists)]
+    level = candidate.risk.level
+    if level.rank >= RiskLevel.MEDIUM.rank and not document.risks:
+        found.append(f"the ticket's risk is {level.value}, but the plan names no risk")
+    return tuple(found[:MAX_PROBLEMS])
+
+
+def path_problems(document: Plan, exists: Exists) -> tuple[str, ...]:
+    """Planned paths that are not real."""
     found = [f"planned file {problem}" for problem in _bad_paths(file.path for file in document.files)]
     for file in document.files:
         if path_problem(file.path):
@@ -96,18 +106,16 @@ def plan_problems(document: Plan, candidate: Candidate, exists: Exists) -> tuple
         if file.action is not FileAction.CREATE and not exists(file.path):
             verb = "modified" if file.action is FileAction.MODIFY else "deleted"
             found.append(f"{_shown(file.path)} is to be {verb} but does not exist")
-    level = candidate.risk.level
-    if level.rank >= RiskLevel.MEDIUM.rank and not document.risks:
-        found.append(f"the ticket's risk is {level.value}, but the plan names no risk")
-    return tuple(found[:MAX_PROBLEMS])
+    return tuple(found)
 
 
-def closing(earlier: Sequence[Checkpoint]) -> Checkpoint:
+def closing(earlier: Sequence[Checkpoint], size: Size) -> Checkpoint:
     """C3: holds when every checkpoint before it passed or does not apply."""
     held = {CheckpointStatus.PASSED, CheckpointStatus.NOT_APPLICABLE}
     problems = tuple(f"{one.name.value} {one.status.value}" for one in earlier if one.status not in held)
     status = CheckpointStatus.FAILED if problems else CheckpointStatus.PASSED
-    return Checkpoint(name=CheckpointName.C3, status=status, source=DERIVED, problems=problems)
+    notes = (EXTRA_REVIEW,) if size is Size.LARGE else ()
+    return Checkpoint(name=CheckpointName.C3, status=status, source=DERIVED, problems=problems, notes=notes)
 
 
 def _bad_paths(paths: Iterable[str]) -> list[str]:
@@ -119,12 +127,17 @@ def _shown(path: str) -> str:
 
 
 def _unaddressed(document: Comprehension, ticket: Ticket) -> list[str]:
-    answered = [_words(answer.criterion) for answer in document.criteria if answer.how.strip()]
+    answered = [answer.criterion for answer in document.criteria if answer.how.strip()]
     return [
         text
         for number, text in enumerate(ticket.acceptance_criteria, 1)
-        if not any(_same(_words(text), said, number) for said in answered)
+        if not names_criterion(text, number, answered)
     ]
+
+
+def names_criterion(text: str, number: int, said: Iterable[str]) -> bool:
+    """Whether one of the texts names an acceptance criterion: by its words, a good part of them, or its number."""
+    return any(_same(_words(text), _words(one), number) for one in said)
 
 
 def _same(wanted: str, said: str, number: int) -> bool:

@@ -1,9 +1,10 @@
 """How far an agent is confined: what the configuration asks for, what this machine can do, and the words for both."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from socket import socket
 
 from ci_factory.config import AgentConfig, Config
 from ci_factory.errors import FactoryError
@@ -15,13 +16,12 @@ from ci_factory.system.sandbox import Box, Inside, Support
 from ci_factory.work.agents.protocol import Invocation, Task
 from ci_factory.work.clone import stores
 from ci_factory.work.disk import used
+from ci_factory.work.watch import Watch
 from ci_factory.work.workspace import Workspace, remove
 
 _MEGABYTE = 1024 * 1024
 _TRANSCRIPT = 16 * _MEGABYTE
 """Bytes of stdout, and of stderr, that are kept for the adapter and the transcript."""
-_LEAST_WAIT = 20
-"""Looking at the disk takes at most one part in so many of the time."""
 FIX = "install bubblewrap and allow user namespaces (docs/sandbox.md)"
 
 
@@ -48,6 +48,11 @@ class Confinement:
             return plain(f"sandbox of bubblewrap; network: {wanted}", 500)
         asked = "" if wanted == "open" else f", although the configuration asks for: {wanted}"
         return plain(f"no sandbox: {self.support.why_not}; network: open{asked}", 500)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether an agent has a loopback of its own and nothing else."""
+        return self.works and self.network != "open"
 
     def require(self) -> None:
         """Refuse to start where a sandbox must be and is none.
@@ -93,6 +98,10 @@ class Cell:
     task: Task
     invocation: Invocation
     env: Mapping[str, str]
+    inside: Mapping[int, Callable[[socket], None]] = field(default_factory=dict)
+    """Ports of an agent that is cut off, and who answers there."""
+    why_end: Callable[[], str] = lambda: ""
+    """Asked every second why the agent has to end, in words, such as what it spends; empty: it may go on."""
 
     def run(self, timeout: float) -> process.Completed:
         """Run the agent, watched; no process of it is left afterwards when there is a sandbox.
@@ -114,7 +123,7 @@ class Cell:
                 limit=_TRANSCRIPT,
                 tethered=True,
                 pass_fds=[*([inner.descriptor] if inner else []), *([door.fd] if door else [])],
-                watch=_Watch(self, inner).look,
+                watch=Watch(self.confinement.settings, self.space, inner, self.why_end).look,
             )
         return self._told(done, door)
 
@@ -140,9 +149,10 @@ class Cell:
         return ""
 
     def _door(self, stack: ExitStack) -> Door | None:
-        if not self.confinement.works or self.confinement.network != "allowlist":
+        hosts = self.confinement.hosts if self.confinement.network == "allowlist" else None
+        if not self.confinement.is_cut_off or (hosts is None and not self.inside):
             return None
-        return stack.enter_context(Door(self.confinement.hosts))
+        return stack.enter_context(Door(hosts, self.inside))
 
     def _limits(self) -> dict[str, int]:
         """Names of RLIMIT_* and their values. Processes are counted per user, so outside of a sandbox not limited."""
@@ -221,30 +231,3 @@ def _project(space: Workspace) -> tuple[Path, ...]:
         space.hub.folder.absolute().parent,
         space.hub.folder.absolute(),
     )
-
-
-class _Watch:
-    """Looks at what a running agent uses up."""
-
-    def __init__(self, cell: Cell, inner: Inside | None) -> None:
-        self._cell, self._inner = cell, inner
-        self._clock = process.Stopwatch()
-        self._not_before = 0.0
-
-    def look(self, written: int) -> str:
-        """Why it has to end, in words; empty: it may go on."""
-        settings = self._cell.confinement.settings
-        if written > settings.output_mb * _MEGABYTE:
-            return f"the agent printed more than {settings.output_mb} MB (sandbox.output_mb)"
-        if self._inner is not None and self._inner.count() > settings.processes:
-            return f"the agent ran more than {settings.processes} processes (sandbox.processes)"
-        return self._disk()
-
-    def _disk(self) -> str:
-        started = self._clock.seconds()
-        if started < self._not_before:
-            return ""
-        why = self._cell.space.overfull()
-        ended = self._clock.seconds()
-        self._not_before = ended + _LEAST_WAIT * (ended - started)
-        return why

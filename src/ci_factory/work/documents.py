@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from ci_factory.model.attempt import Comprehension, Option, Plan, Trigger, Usage
+from ci_factory.model.attempt import Comprehension, Option, Partial, Plan, Trigger, Usage
 from ci_factory.model.base import Value
+from ci_factory.model.roles import ReviewDocument
 from ci_factory.model.text import plain
 
 MAX_BYTES = 256 * 1024
@@ -54,9 +55,19 @@ def plan(out: Path) -> Document[Plan]:
     return _read(out, "plan.json", Plan)
 
 
+def review(out: Path) -> Document[ReviewDocument]:
+    """review.json."""
+    return _read(out, "review.json", ReviewDocument)
+
+
 def escalation(out: Path) -> Document[EscalationDocument]:
     """escalation.json."""
     return _read(out, "escalation.json", EscalationDocument)
+
+
+def partial(out: Path) -> Document[Partial]:
+    """partial.json."""
+    return _read(out, "partial.json", Partial)
 
 
 def usage(out: Path) -> Document[UsageDocument]:

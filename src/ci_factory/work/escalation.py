@@ -1,24 +1,22 @@
-"""When a person is asked, and what the question looks like (SPEC 6). Pure."""
+"""When a person is asked, and what the question looks like (SPEC 6). Pure but for the reading of git."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ci_factory.config import Config
-from ci_factory.model.attempt import Comprehension, Escalation, Option, Plan, Trigger
+from ci_factory.model.attempt import Comprehension, Escalation, Matter, Option, Plan, PlannedRisk, Trigger
 from ci_factory.model.text import plain
-from ci_factory.model.ticket import Candidate, RiskCategory, RiskLevel, Ticket
+from ci_factory.model.ticket import Candidate, RiskCategory, RiskLevel
+from ci_factory.system.git import Git
+from ci_factory.work.cause import Cause, agreed, joined, scope
 from ci_factory.work.documents import EscalationDocument
 from ci_factory.work.paths import matching
+from ci_factory.work.triggers import detect, reading
+from ci_factory.work.triggers.causes import cause_of, noted, unseen
 
 LARGE_DRIFT_FILES = 2
 """Up to this many files outside of the plan are a note, whatever their share."""
 _SHOWN = 10
-_SECURITY_WORDS = re.compile(
-    r"\b(authenticat\w*|authori[sz]\w*|access control|cryptograph\w*|crypto|(?:en|de)crypt\w*|secrets?|credentials?)\b",
-    re.IGNORECASE,
-)
 _BY_CATEGORY = {
     RiskCategory.ARCHITECTURE: Trigger.ARCHITECTURE,
     RiskCategory.SECURITY: Trigger.SECURITY,
@@ -28,37 +26,29 @@ _BY_CATEGORY = {
 }
 
 
-@dataclass(frozen=True)
-class Cause:
-    """Why a person is asked; what is left empty gets its usual words."""
-
-    trigger: Trigger
-    summary: str
-    why: str
-    blocking: str = "the factory does not decide this on its own"
-    questions: tuple[str, ...] = ()
-    options: tuple[Option, ...] = ()
-    recommendation: str = ""
-
-
-def approved(ticket: Ticket, config: Config, answer: str | None) -> bool:
-    """Whether a person already decided about this ticket: an answer, or the label `factory::approved`."""
-    return answer is not None or config.labels.approved in ticket.labels
-
-
 def from_ticket(candidate: Candidate, files: Sequence[str], config: Config) -> Cause | None:
-    """What the ticket alone gives away: sensitive files, security words, critical risk. `files` are its estimated ones."""
-    if cause := from_files(files, config, "the ticket is about"):
-        return cause
+    """What the ticket alone gives away: sensitive files, critical risk, what its words ask for and leave open.
+
+    `files` are its estimated ones.
+    """
+    ticket, known = candidate.ticket, files or candidate.estimate.files
+    signals = detect.in_ticket(ticket, ticket.files or known)
+    return joined(
+        (
+            from_files(files, config, "the ticket is about"),
+            _critical(candidate),
+            cause_of(signals, "the ticket", config),
+        )
+    )
+
+
+def _critical(candidate: Candidate) -> Cause | None:
     risk = candidate.risk
-    if risk.level is RiskLevel.CRITICAL:
-        category = risk.categories[0] if risk.categories else RiskCategory.SECURITY
-        why = "; ".join(risk.reasons) or "intake judged the risk critical"
-        return Cause(_BY_CATEGORY[category], "the ticket's risk is critical", why)
-    words = _security_words(candidate.ticket)
-    if RiskCategory.SECURITY in risk.categories and words:
-        return Cause(Trigger.SECURITY, "the ticket touches security", f"it speaks of {', '.join(words)}")
-    return None
+    if risk.level is not RiskLevel.CRITICAL:
+        return None
+    category = risk.categories[0] if risk.categories else RiskCategory.SECURITY
+    why = "; ".join(risk.reasons) or "intake judged the risk critical"
+    return Cause(_BY_CATEGORY[category], "the ticket's risk is critical", why)
 
 
 def from_comprehension(questions: Sequence[str]) -> Cause:
@@ -70,30 +60,54 @@ def from_comprehension(questions: Sequence[str]) -> Cause:
 
 
 def from_plan(plan: Plan, config: Config) -> Cause | None:
-    """What the plan gives away: its own escalations, a critical risk, sensitive files."""
-    if plan.escalations:
-        return Cause(
-            Trigger.UNCERTAINTY,
-            "the plan asks for a person's consent",
-            "; ".join(plain(text, 300) for text in plan.escalations[:_SHOWN]),
+    """What the plan gives away: its own escalations, high risks, sensitive files, what its steps mean to touch."""
+    return joined(
+        (
+            _consent(plan),
+            *map(_critical_risk, plan.risks),
+            from_files([file.path for file in plan.files], config, "the plan touches"),
+            cause_of(detect.in_plan(plan), "the plan", config),
         )
-    if critical := [risk for risk in plan.risks if risk.level is RiskLevel.CRITICAL]:
-        worst = critical[0]
-        return Cause(
-            _BY_CATEGORY[worst.category], "the plan names a critical risk", plain(worst.description, 300)
-        )
-    return from_files([file.path for file in plan.files], config, "the plan touches")
+    )
+
+
+def _consent(plan: Plan) -> Cause | None:
+    if not plan.escalations:
+        return None
+    said = "; ".join(plain(text, 300) for text in plan.escalations[:_SHOWN])
+    return Cause(Trigger.UNCERTAINTY, "the plan asks for a person's consent", said)
+
+
+def _critical_risk(risk: PlannedRisk) -> Cause | None:
+    if risk.level is not RiskLevel.CRITICAL:
+        return None
+    said = plain(risk.description, 300)
+    return Cause(_BY_CATEGORY[risk.category], "the plan names a critical risk", said)
 
 
 def from_files(paths: Sequence[str], config: Config, who: str) -> Cause | None:
     """Files in a sensitive area at which agents' tickets escalate."""
+    found: list[Cause] = []
     for area in config.sensitive:
         if area.escalate and (hit := matching(paths, area.paths)):
             trigger = Trigger(area.category)
-            return Cause(
-                trigger, f"{who} {_listing(hit)}", f"these files are declared sensitive ({area.category})"
-            )
-    return None
+            why = f"these files are declared sensitive ({area.category})"
+            found.append(Cause(trigger, f"{who} {_listing(hit)}", why, files=hit))
+    return joined(found)
+
+
+def from_change(repo: Git, base: str, head: str, config: Config) -> tuple[Cause | None, tuple[str, ...]]:
+    """What the real change gives away, and what about it is only worth a note. Sensitive areas as well.
+
+    Raises:
+        RepositoryError: git failed.
+    """
+    change = reading.read(repo, base, head)
+    touched = [path for file in change.files for path in (file.path, file.old_path) if path]
+    cause = from_files([*touched, *change.unread], config, "the change touches")
+    signals = detect.in_change(change)
+    notes = (*noted(signals, config), *unseen(change))
+    return joined((cause, cause_of(signals, "the change", config))), notes
 
 
 def from_agent(document: EscalationDocument) -> Cause:
@@ -200,26 +214,42 @@ def from_secret(problems: Sequence[str]) -> Cause:
 
 
 def record(
-    cause: Cause, candidate: Candidate, *, agent: str, tried: str, label: str, now: datetime
+    cause: Cause,
+    candidate: Candidate,
+    *,
+    agent: str,
+    tried: str,
+    config: Config,
+    answer: str | None,
+    now: datetime,
 ) -> Escalation:
-    """The question as a document; at least two ways out. `label` is the one with which a person approves."""
-    usual = _usual_options(label)
-    missing = [option for option in usual if option.title not in {one.title for one in cause.options}]
-    options = cause.options if len(cause.options) > 1 else (*cause.options, *missing)
+    """The question as a document; at least two ways out of each decision. What was agreed to before goes with it."""
+    first, *others = (_matter(each, config.labels.approved) for each in cause.every)
     return Escalation(
         ticket_id=candidate.ticket.id,
         agent=agent,
+        tried=tried,
+        further=tuple(others),
+        agreed=agreed(candidate, config, answer),
+        priority=candidate.ticket.priority,
+        raised_at=now,
+        **{name: getattr(first, name) for name in Matter.model_fields},
+    )
+
+
+def _matter(cause: Cause, label: str) -> Matter:
+    usual = _usual_options(label)
+    missing = [option for option in usual if option.title not in {one.title for one in cause.options}]
+    return Matter(
         trigger=cause.trigger,
         summary=cause.summary,
-        tried=tried,
         why=cause.why,
         blocking_factor=cause.blocking,
-        options=options,
+        options=cause.options if len(cause.options) > 1 else (*cause.options, *missing),
         recommendation=cause.recommendation
         or "approve only after reading the ticket and the files it touches",
         questions=cause.questions,
-        priority=candidate.ticket.priority,
-        raised_at=now,
+        files=scope(cause),
     )
 
 
@@ -248,24 +278,6 @@ def _usual_options(label: str) -> tuple[Option, ...]:
             by_hand=True,
         ),
     )
-
-
-def _security_words(ticket: Ticket) -> list[str]:
-    prose = "\n".join((ticket.title, *_outside_fences(ticket.body), *ticket.acceptance_criteria))
-    return sorted({match[0].casefold() for match in _SECURITY_WORDS.finditer(prose)})[:_SHOWN]
-
-
-def _outside_fences(body: str) -> Iterator[str]:
-    """Lines that are prose: code that is shown says little about what is asked."""
-    fence = ""
-    for line in body.splitlines():
-        start = line.lstrip()[:3]
-        if not fence and start in {"```", "~~~"}:
-            fence = start
-        elif fence and start == fence:
-            fence = ""
-        elif not fence:
-            yield line
 
 
 def _listing(paths: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """What a verdict of the gates means for the loop: done, once more, or a person. Pure."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -11,6 +12,10 @@ SECRETS_GATE = "secrets"
 _MENDABLE = frozenset({Component.SYNTAX, Component.TESTS})
 _A_PERSONS = frozenset({Component.SECURITY, Component.POLICY})
 _PARSE_RULES = frozenset({"invalid-syntax", "syntax-error", "syntax", "parse-error", "E999"})
+_PASSING = re.compile(
+    r"0x[0-9a-fA-F]+|\b\d+(?:\.\d+)? ?m?s\b|\b[Ll]ines? \d+|:\d+(?=[:\s]|$)|\d{4}-\d\d-\d\d[T ]\S+|/\S*/(?=[^\s/])"
+)
+"""Addresses, durations, line numbers, moments, folders: parts of a message that differ although the error is the same."""
 _PARSE_GATES = frozenset({"syntax", "parse", "compile", "build"})
 
 
@@ -65,6 +70,21 @@ def limit(report: GateReport, limits: IterationLimits) -> int:
     if any(gate.component is Component.TESTS for gate in failing):
         return limits.test_failures
     return limits.single_file if len(report.changed_files) <= 1 else limits.multi_file
+
+
+def signatures(report: GateReport) -> tuple[str, ...]:
+    """What fails, sorted, in words that stay the same when lines move and times differ."""
+    found: set[str] = set()
+    for gate in report.gates:
+        if _fails(gate):
+            findings = [one for one in gate.findings if one.is_new and not one.suppressed]
+            found |= {f"{gate.gate} {one.rule} {one.path} {_lasting(one.message)}" for one in findings}
+            found |= {f"{gate.gate} {one.path or ''} {_lasting(one.message)}" for one in gate.reasons}
+    return tuple(sorted(found))
+
+
+def _lasting(message: str) -> str:
+    return plain(_PASSING.sub("#", message), 300)
 
 
 def _fails(gate: GateResult) -> bool:

@@ -1,5 +1,6 @@
 """Fills in what an agent's tokens cost, from the configured prices. Pure. Unknown stays unknown."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from ci_factory.config import Price
 from ci_factory.work.agents.protocol import AgentResult, ModelUse
 
 _MILLION = 1_000_000
+_DATED = re.compile(r"-20\d\d-?[01]\d-?[0-3]\d$", re.ASCII)
 
 
 def priced(result: AgentResult, prices: Mapping[str, Price]) -> AgentResult:
@@ -22,13 +24,24 @@ def priced(result: AgentResult, prices: Mapping[str, Price]) -> AgentResult:
 
 def cost_of(use: ModelUse, prices: Mapping[str, Price]) -> float | None:
     """USD for what one model did; input whose share from a cache is not told counts as read anew."""
-    price = prices.get(use.model) if use.model else None
+    price = known_price(use.model, prices) if use.model else None
     if use.cost_usd is not None or price is None or use.input_tokens is None or use.output_tokens is None:
         return use.cost_usd
     cached = use.cached_tokens or 0
     cached_price = price.input if price.cached is None else price.cached
     fresh = (use.input_tokens - cached) * price.input
     return (fresh + cached * cached_price + use.output_tokens * price.output) / _MILLION
+
+
+def known_price(model: str, prices: Mapping[str, Price]) -> Price | None:
+    """The price by name, then without the provider in front, then without the date behind: as servers name a model."""
+    for name in (model, _DATED.sub("", model)):
+        if found := prices.get(name):
+            return found
+        same = {price for key, price in prices.items() if key.rpartition("/")[2] == name.rpartition("/")[2]}
+        if same:
+            return same.pop() if len(same) == 1 else None
+    return None
 
 
 def _whole(result: AgentResult) -> ModelUse:

@@ -15,7 +15,7 @@ from ci_factory.work.agents.protocol import Phase
 if TYPE_CHECKING:
     import jinja2
 
-TEMPLATE_VERSION = "2"
+TEMPLATE_VERSION = "3"
 """Counted up with every change of meaning in work/templates."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -34,7 +34,7 @@ class Prompt:
         return f"v{TEMPLATE_VERSION}:{hashlib.sha256(self.text.encode('utf-8', 'replace')).hexdigest()}"
 
 
-def prompt(
+def prompt(  # noqa: PLR0913 - each is a part of the text
     phase: Phase,
     candidate: Candidate,
     size: Size,
@@ -43,8 +43,15 @@ def prompt(
     feedback: Sequence[str] = (),
     answer: str | None = None,
     earlier: str | None = None,
+    history: str = "",
+    handoff: str = "",
+    change: str = "",
 ) -> Prompt:
-    """The Markdown for one call of an agent. `earlier`: a change for the same ticket that no longer merges."""
+    """The Markdown for one call of an agent.
+
+    `earlier`: a change for the same ticket that no longer merges. `history`: what an attempt did that this one goes on from.
+    `handoff`: what the role before hands over. `change`: the diff that is to be reviewed.
+    """
     template = _environment().get_template(f"{phase}.md.j2")
     return Prompt(
         template.render(
@@ -57,6 +64,9 @@ def prompt(
             feedback=quoted("\n".join(feedback)) if feedback else "",
             answer=quoted(answer) if answer else "",
             earlier=quoted(earlier) if earlier else "",
+            history=quoted(history) if history else "",
+            handoff=quoted(handoff) if handoff else "",
+            change=quoted(change) if change else "",
         )
     )
 

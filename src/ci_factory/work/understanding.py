@@ -2,7 +2,9 @@
 
 from ci_factory.model.attempt import CheckpointName, CheckpointStatus, Comprehension, Plan
 from ci_factory.model.ticket import Size
+from ci_factory.model.work_state import Step, Written
 from ci_factory.work import checkpoints, documents, escalation
+from ci_factory.work.agent_call import Call
 from ci_factory.work.checkpoints import AGENT, DERIVED
 from ci_factory.work.scope import is_file
 from ci_factory.work.start import FreshStart
@@ -15,72 +17,95 @@ _NONE_WRITTEN = "the agent was asked for it and wrote none"
 
 
 def understand(start: FreshStart) -> None:
-    """Pass C0 and C1.
+    """Pass C0 and C1; what a killed run has behind it is not done again.
 
     Raises:
         Ended: a document does not hold, or a person has to decide.
     """
-    written: tuple[Comprehension | None, Plan | None] = (None, None)
-    notes: tuple[str, ...] = ()
-    if start.asks_for_documents:
-        written, notes = _asked(start)
-    _comprehension(start, written[0], notes)
-    _plan(start, written[1])
+    if start.state.written is None:
+        _ask(start)
+    if start.judged(CheckpointName.C0) is None:
+        _comprehension(start)
+    if start.judged(CheckpointName.C1) is None:
+        _plan(start)
+    start.journal.note(step=Step.IMPLEMENT, feedback=())
 
 
-def _asked(start: FreshStart) -> tuple[tuple[Comprehension | None, Plan | None], tuple[str, ...]]:
-    """The documents of the agent, valid or not written at all."""
-    problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    for _ in range(_CALLS):
-        call = start.call("plan", 0, problems)
-        if _discard_edits(start):
-            notes = (_EDITS,)
-        first, second = documents.comprehension(call.out), documents.plan(call.out)
-        problems = first.problems or _c0_problems(start, first.value)
-        if _needs_plan(start):
-            problems += second.problems or _c1_problems(start, second.value)
-        if not problems:
-            return (first.value, second.value), notes
+def _ask(start: FreshStart) -> None:
+    """Have the documents of the agent, valid or not written at all."""
+    if not start.asks_for_documents:
+        start.journal.note(written=Written())
+        return
+    while start.state.written is None:
+        if _asked(start) >= _CALLS:
+            cause = escalation.invalid_documents(start.state.feedback)
+            raise start.escalate(cause, CheckpointName.C0, source=AGENT)
+        call = start.call("plan", 0, start.state.feedback)
+        notes = (_EDITS,) if _discard_edits(start) else ()
+        _read(start, call, notes)
+
+
+def _asked(start: FreshStart) -> int:
+    """Planning calls of this start that ended."""
+    return sum(
+        run.phase == "plan" and run.attempt == start.number and run.ended != "killed"
+        for run in start.state.runs
+    )
+
+
+def _read(start: FreshStart, call: Call, notes: tuple[str, ...]) -> None:
+    first, second = documents.comprehension(call.out), documents.plan(call.out)
+    problems = first.problems or _c0_problems(start, first.value)
+    if _needs_plan(start):
+        problems += second.problems or _c1_problems(start, second.value)
+    if problems:
         start.caller.give_back(problems)
-    raise start.escalate(escalation.invalid_documents(problems), CheckpointName.C0, source=AGENT)
-
-
-def _comprehension(start: FreshStart, written: Comprehension | None, notes: tuple[str, ...]) -> None:
-    candidate = start.caller.planned.candidate
-    if written is None:
-        files = start.scope.expand(candidate.estimate.files)
-        start.comprehension = checkpoints.derived_comprehension(candidate.ticket, files, _exists(start))
-        if start.asks_for_documents:
-            notes = (*notes, _NONE_WRITTEN)
+        start.called(feedback=problems)
     else:
-        start.comprehension = written
-    source = DERIVED if written is None else AGENT
-    questions = checkpoints.blocking_questions(start.comprehension)
+        start.called(written=Written(comprehension=first.value, plan=second.value, notes=notes))
+
+
+def _comprehension(start: FreshStart) -> None:
+    written = start.state.written or Written()
+    document, source, notes = written.comprehension, AGENT, written.notes
+    if document is None:
+        document, source = _derived(start), DERIVED
+        notes = (*notes, _NONE_WRITTEN) if start.asks_for_documents else notes
+    questions = checkpoints.blocking_questions(document)
     if questions and start.ctx.answer is None:
-        raise start.escalate(escalation.from_comprehension(questions), CheckpointName.C0, source=source)
-    named = (*start.comprehension.affected_files, *start.comprehension.new_files)
-    cause = escalation.from_files(named, start.ctx.config, "the agent means to touch")
-    if cause and not start.approved:
-        raise start.escalate(cause, CheckpointName.C0, source=source)
-    start.checkpoint(CheckpointName.C0, CheckpointStatus.PASSED, source=source, notes=notes)
+        cause = escalation.from_comprehension(questions)
+        raise start.escalate(cause, CheckpointName.C0, source=source, comprehension=document)
+    named = (*document.affected_files, *document.new_files)
+    sensitive = escalation.from_files(named, start.ctx.config, "the agent means to touch")
+    if sensitive := start.pending(sensitive):
+        raise start.escalate(sensitive, CheckpointName.C0, source=source, comprehension=document)
+    start.checkpoint(
+        CheckpointName.C0, CheckpointStatus.PASSED, source=source, notes=notes, comprehension=document
+    )
 
 
-def _plan(start: FreshStart, written: Plan | None) -> None:
-    start.plan, start.plan_by_agent = written, written is not None
+def _derived(start: FreshStart) -> Comprehension:
+    candidate = start.caller.planned.candidate
+    files = start.scope.expand(candidate.estimate.files)
+    return checkpoints.derived_comprehension(candidate.ticket, files, _exists(start))
+
+
+def _plan(start: FreshStart) -> None:
+    written = start.state.written.plan if start.state.written else None
     cause = escalation.from_plan(written, start.ctx.config) if written else None
-    if cause and not start.approved:
-        raise start.escalate(cause, CheckpointName.C1, source=AGENT)
+    if cause := start.pending(cause):
+        raise start.escalate(cause, CheckpointName.C1, source=AGENT, plan=written)
     if not _needs_plan(start):
-        start.checkpoint(CheckpointName.C1, CheckpointStatus.NOT_APPLICABLE, source=AGENT if written else "")
+        source = AGENT if written else ""
+        start.checkpoint(CheckpointName.C1, CheckpointStatus.NOT_APPLICABLE, source=source, plan=written)
         return
     notes: tuple[str, ...] = ()
-    if written is None:
+    document, source = written, AGENT
+    if document is None:
         assert start.comprehension is not None  # noqa: S101 - C0 comes first
-        start.plan = checkpoints.derived_plan(start.caller.planned.candidate, start.comprehension)
-        notes = (_NONE_WRITTEN,) if start.asks_for_documents else ()
-    source = AGENT if written else DERIVED
-    start.checkpoint(CheckpointName.C1, CheckpointStatus.PASSED, source=source, notes=notes)
+        document = checkpoints.derived_plan(start.caller.planned.candidate, start.comprehension)
+        source, notes = DERIVED, (_NONE_WRITTEN,) if start.asks_for_documents else ()
+    start.checkpoint(CheckpointName.C1, CheckpointStatus.PASSED, source=source, notes=notes, plan=document)
 
 
 def _needs_plan(start: FreshStart) -> bool:

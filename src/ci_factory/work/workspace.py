@@ -107,6 +107,15 @@ class Workspace:
         diff = DiffStat(files=tuple(change.path for change in changes), added=added, removed=removed)
         return Change(tree, diff, frozenset(change.path for change in changes if change.status == "A"))
 
+    def put(self, tree: str) -> None:
+        """Make the files those of a tree of the hub, for an agent that goes on with it.
+
+        Raises:
+            Unacceptable: git can't write them.
+        """
+        self._git("read-tree", "--reset", "-u", tree)
+        self.dirty = True
+
     def close(self) -> None:
         """Remove everything; what can't be removed is left to the next cleaning."""
         remove(self.root)

@@ -9,6 +9,7 @@ from ci_factory.model.ticket import Ticket
 from ci_factory.work import confinement
 from ci_factory.workflow import intake, morning, night, planning
 from ci_factory.workflow.factory import Factory
+from ci_factory.workflow.night import Generated
 
 __all__ = ["Factory", "Outcome", "run"]
 
@@ -22,6 +23,8 @@ class Outcome:
     queue: ReviewQueue
     broken: tuple[str, ...]
     """Tickets that the factory itself failed on; they stay queued and the next run takes them up."""
+    aborted: str = ""
+    """Why the batch ended early; empty: it did not. The next run goes on with what was put off."""
 
 
 def run(factory: Factory, tickets: Sequence[Ticket] = ()) -> Outcome:
@@ -33,14 +36,14 @@ def run(factory: Factory, tickets: Sequence[Ticket] = ()) -> Outcome:
     confinement.require(factory.agents, factory.config)
     with factory.exclusively():
         intake.receive(factory, tickets)
-        batch, broken = _generate(factory, planning.unfinished(factory))
-        if not broken:
-            fresh, broken = _generate(factory, planning.plan(factory, intake.intake(factory)))
+        batch, brought = _generate(factory, planning.unfinished(factory))
+        if not brought.broken and not brought.aborted:
+            fresh, brought = _generate(factory, planning.plan(factory, intake.intake(factory)))
             batch = fresh or batch
         queue = morning.review(factory)
         morning.report(factory)
-        return Outcome(batch, queue, broken)
+        return Outcome(batch, queue, brought.broken, brought.aborted)
 
 
-def _generate(factory: Factory, batch: Batch | None) -> tuple[Batch | None, tuple[str, ...]]:
-    return batch, night.generate(factory, batch) if batch else ()
+def _generate(factory: Factory, batch: Batch | None) -> tuple[Batch | None, Generated]:
+    return batch, night.generate(factory, batch) if batch else Generated()

@@ -10,6 +10,7 @@ from ci_factory.errors import FactoryError
 from ci_factory.model.health import Check, failed, ok, warning
 from ci_factory.model.text import plain
 from ci_factory.system import ci_env, process
+from ci_factory.work import model_access
 from ci_factory.work.agents.protocol import Adapter, Capability
 from ci_factory.work.agents.registry import ADAPTERS
 
@@ -28,11 +29,13 @@ def check(agent: AgentConfig, folder: Path) -> Check:
         return failed(name, f"there is no adapter {agent.adapter!r}", f"use one of: {known}")
     try:
         adapter = make(agent, folder)
+        way = model_access.route(agent, adapter.capability).words
     except FactoryError as error:
         return failed(name, error.what, error.fix)
     said, troubles = _program(agent, adapter.capability)
     troubles += tuple(_troubles(agent, adapter))
     words = f"adapter {agent.adapter}{f': {said}' if said else ''}"
+    words = "; ".join(filter(None, (words, way)))
     if not troubles:
         return ok(name, words)
     wrong, fixes = zip(*troubles, strict=True)

@@ -7,7 +7,7 @@ from ci_factory.config import Config, Labels
 from ci_factory.forge import kept_notes
 from ci_factory.forge.protocol import Forge
 from ci_factory.model.forge import Issue, IssueState, Note
-from ci_factory.model.ticket import Decision, IntakeReport
+from ci_factory.model.ticket import Agreed, Decision, IntakeReport
 from ci_factory.publishing import answers
 from ci_factory.publishing.answers import Answer, Question
 from ci_factory.publishing.issue_notes import REMINDER_KEY
@@ -31,6 +31,8 @@ class Asked:
     """Whether the ticket stands still because of it."""
     approved: bool
     """Whether a person said yes by label, which needs no reply."""
+    partly: Answer | None = None
+    """Replies that leave some of several questions open."""
 
     @property
     def id(self) -> str:
@@ -45,7 +47,7 @@ class Asked:
     @property
     def by_hand(self) -> bool:
         """Whether the answer takes it out of the factory's hands."""
-        return bool(self.question and self.answer and self.answer.option in self.question.by_hand)
+        return bool(self.question and self.answer and answers.by_hand(self.question, self.answer))
 
     @property
     def decision(self) -> Decision | None:
@@ -53,6 +55,15 @@ class Asked:
         if self.question is None or self.answer is None or self.by_hand:
             return None
         return answers.decision(self.question, self.answer)
+
+    @property
+    def agreed(self) -> tuple[Agreed, ...]:
+        """What people agreed to, as far as the question tells; it goes on to hold when the next one is asked."""
+        if self.question is None or self.by_hand:
+            return ()
+        if self.answer is not None or self.approved:
+            return answers.agreed(self.question, self.answer)
+        return self.question.agreed
 
 
 def escalated(forge: Forge, config: Config) -> list[Asked]:
@@ -72,7 +83,10 @@ def _asked(forge: Forge, config: Config, issue: Issue, notes: tuple[Note, ...]) 
     given = _answer(forge, config, notes, question) if question else None
     labels, now = config.labels, issue.ticket.labels
     is_escalated = labels.state("escalated") in now and issue.state is IssueState.OPENED
-    return Asked(issue, notes, question, given, is_escalated, labels.approved in now)
+    whole, partly = (None, given) if given and given.open else (given, None)
+    if partly and question and answers.by_hand(question, partly):
+        whole, partly = partly, None  # who does it by hand needs no further answer
+    return Asked(issue, notes, question, whole, is_escalated, labels.approved in now, partly)
 
 
 def _answer(forge: Forge, config: Config, notes: tuple[Note, ...], question: Question) -> Answer | None:
@@ -128,7 +142,9 @@ def remind(factory: Factory, asked: Iterable[Asked], blocking: Collection[str]) 
         if not each.waits or each.question is None:
             continue
         due = answers.reminder(each.question, limits, now, blocking=each.id in blocking)
-        if due is not None:
+        if each.partly is not None:
+            _tell(factory, each, answers.still_open(each.partly))
+        elif due is not None:
             _tell(factory, each, due)
         elif _kept(factory, each) is not None:
             _tell(factory, each, answers.renewed(each.question))
@@ -148,6 +164,11 @@ def last_intake(factory: Factory) -> IntakeReport | None:
 def decisions(asked: Mapping[str, Asked]) -> dict[str, Decision]:
     """What people decided, by ticket."""
     return {ticket_id: each.decision for ticket_id, each in asked.items() if each.decision is not None}
+
+
+def agreed(asked: Mapping[str, Asked]) -> dict[str, tuple[Agreed, ...]]:
+    """What people agreed to so far, by ticket."""
+    return {ticket_id: each.agreed for ticket_id, each in asked.items()}
 
 
 def _tell(factory: Factory, asked: Asked, body: str) -> None:

@@ -11,7 +11,7 @@ from ci_factory.config import Config
 from ci_factory.errors import FactoryError
 from ci_factory.forge.protocol import Forge
 from ci_factory.gates.registry import GATES
-from ci_factory.model.batch import Batch, BatchStatus
+from ci_factory.model.batch import Batch
 from ci_factory.model.health import Check, Health, failed, ok, unknown, warning
 from ci_factory.publishing.publisher import identity
 from ci_factory.system import process, records
@@ -172,7 +172,7 @@ def last_batch(site: Site) -> Check:
     except FactoryError as error:
         return failed("last batch", f"{error.where}: {error.what}", error.fix or "remove its folder")
     said = f"{batch.id}, planned {batch.created_at:%Y-%m-%d %H:%M} UTC: {batch.status.value}"
-    if batch.status not in {BatchStatus.COMPLETED, BatchStatus.REVIEWED}:
+    if not batch.status.over:
         return warning("last batch", said, "run the same command again; it goes on from there")
     if site.clock.now() - batch.created_at > _STALE:
         return warning(

@@ -11,7 +11,7 @@ from ci_factory.model.forge import Issue, IssueState, MergeRequest
 from ci_factory.model.ticket import Candidate, IntakeReport, Ticket
 from ci_factory.publishing import names
 from ci_factory.system import records
-from ci_factory.workflow import escalations
+from ci_factory.workflow import earlier, escalations
 from ci_factory.workflow.factory import Factory
 
 _AGAIN = ("queued", "running", "needs-info", "deferred")
@@ -72,7 +72,17 @@ def intake(factory: Factory, selection: Selection = _ALL) -> IntakeReport:
     assessed = (
         assess(issue.ticket, tree=tree, known=known, config=factory.config, now=now) for issue in queue
     )
-    candidates = tuple(each.model_copy(update={"answer": decided.get(each.ticket.id)}) for each in assessed)
+    agreed, left = escalations.agreed(asked), earlier.told(factory.forge.user, asked.values())
+    candidates = tuple(
+        each.model_copy(
+            update={
+                "answer": decided.get(each.ticket.id),
+                "agreed": agreed.get(each.ticket.id, ()),
+                "earlier": left.get(each.ticket.id),
+            }
+        )
+        for each in assessed
+    )
     report = IntakeReport(
         taken_at=now,
         candidates=candidates,

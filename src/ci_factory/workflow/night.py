@@ -1,55 +1,51 @@
 """The night: tickets flow through lanes, each as soon as what it waits for has ended."""
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ci_factory.errors import Interrupted
 from ci_factory.model.attempt import Attempt
 from ci_factory.model.batch import Batch, BatchStatus, PlannedTicket
 from ci_factory.model.forge import Publication
-from ci_factory.model.gate import GateReport, Score, Verdict
+from ci_factory.model.gate import GateReport, Score
 from ci_factory.model.gathered import Gathered
 from ci_factory.model.redaction import redact
 from ci_factory.publishing.publisher import PUBLISHABLE, Judged
 from ci_factory.system import ci_env, process, records
+from ci_factory.work.failure_policy import Move, Suspended
 from ci_factory.workflow import planning
+from ci_factory.workflow.board import Board, in_order
+from ci_factory.workflow.breakers import Breakers
 from ci_factory.workflow.delivery import in_turn
 from ci_factory.workflow.factory import Factory
 from ci_factory.workflow.relay import STACKABLE
 from ci_factory.workflow.stations import STOPPED, Station
 
 _POLL_SECONDS = 0.5
+_SLICE_SECONDS = 60.0
+"""While everybody sleeps, a person's stop is noticed this soon."""
+_RESTING = {Move.SLEEP: "asleep", Move.HAND_OVER: "handed over"}
 
 
-@dataclass
-class _Board:
-    """Who waits, who runs, who has ended; touched by the main thread only."""
+@dataclass(frozen=True)
+class Generated:
+    """What a night brought besides publications."""
 
-    waiting: list[PlannedTicket]
-    running: dict[Future[Judged], PlannedTicket] = field(default_factory=dict)
-    ended: dict[str, Publication | None] = field(default_factory=dict)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    broken: list[str] = field(default_factory=list)
-    stopped: list[str] = field(default_factory=list)
-
-    def startable(self) -> PlannedTicket | None:
-        """The first waiting ticket whose lane is free and whose predecessors have ended."""
-        busy = {planned.lane for planned in self.running.values()}
-        for planned in self.waiting:
-            if planned.lane not in busy and all(ticket in self.ended for ticket in planned.waits_for):
-                return planned
-        return None
+    broken: tuple[str, ...] = ()
+    """Tickets that the factory itself failed on."""
+    aborted: str = ""
+    """Why the batch ended early; empty: it did not."""
 
 
-def generate(factory: Factory, batch: Batch) -> tuple[str, ...]:
-    """Work, gate and publish every ticket of the batch; returns tickets that the factory itself failed on.
+def generate(factory: Factory, batch: Batch) -> Generated:
+    """Work, gate and publish every ticket of the batch; what can't go on tonight is put off with all that was done.
 
     Raises:
         Interrupted: a person pressed Ctrl-C; what was done is kept.
     """
     batch = planning.set_status(factory, batch, BatchStatus.RUNNING)
-    station = Station(factory, batch)
     board = _board(factory, batch)
+    station = Station(factory, batch, put_off=board.put_off, another=board.has_another)
     factory.progress.waiting({planned.id: planned.candidate.ticket.title for planned in board.waiting})
     pool = ThreadPoolExecutor(batch.limits.parallel, thread_name_prefix="lane")
     try:
@@ -60,9 +56,11 @@ def generate(factory: Factory, batch: Batch) -> tuple[str, ...]:
         raise Interrupted("interrupted", fix="the same command goes on from here") from None
     finally:
         pool.shutdown(cancel_futures=True)
-    if not board.broken and not board.stopped:
+    if aborted := board.breakers.aborted:
+        planning.set_status(factory, batch, BatchStatus.ABORTED, aborted)
+    elif not board.broken and not board.stopped:
         _complete(factory, batch)
-    return tuple(board.broken)
+    return Generated(tuple(board.broken), aborted)
 
 
 def publish_finished(factory: Factory, batch: Batch) -> list[Publication]:
@@ -114,9 +112,10 @@ def _is_whole(judged: Judged) -> bool:
     return whole or judged.attempt.ending not in PUBLISHABLE
 
 
-def _board(factory: Factory, batch: Batch) -> _Board:
-    """Start from what an earlier run already published."""
-    board = _Board(sorted(batch.tickets, key=lambda planned: planned.order))
+def _board(factory: Factory, batch: Batch) -> Board:
+    """Start from what an earlier run already published, and learned."""
+    breakers = Breakers(factory, batch)
+    board = Board(in_order(breakers.assigned(planned) for planned in batch.tickets), breakers, {})
     for planned in list(board.waiting):
         folder = factory.layout.batch(batch.id).ticket(planned.id)
         if publication := records.read_if_valid(folder.publication, Publication):
@@ -127,27 +126,43 @@ def _board(factory: Factory, batch: Batch) -> _Board:
     return board
 
 
-def _run(station: Station, board: _Board, pool: ThreadPoolExecutor) -> None:
+def _run(station: Station, board: Board, pool: ThreadPoolExecutor) -> None:
     while board.waiting or board.running:
+        board.decide()
         while planned := board.startable():
             board.waiting.remove(planned)
             _start(station, board, pool, planned)
+        if not board.running:
+            _sleep(station, board)
         done, _ = wait(board.running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
             _finish(station, board, board.running.pop(future), future)
 
 
-def _start(station: Station, board: _Board, pool: ThreadPoolExecutor, planned: PlannedTicket) -> None:
+def _sleep(station: Station, board: Board) -> None:
+    """Nobody can work: wait for the first credential to wake, but not long without asking what people say."""
+    wakes, clock = board.wakes_at(), station.factory.clock
+    if wakes is None:
+        return
+    seconds = (wakes - clock.now()).total_seconds()
+    clock.sleep(max(0.0, min(seconds, _SLICE_SECONDS)))
+    halted = (planned.id for planned in board.waiting if station.factory.halt(planned.id))
+    board.halted = frozenset(halted)
+
+
+def _start(station: Station, board: Board, pool: ThreadPoolExecutor, planned: PlannedTicket) -> None:
+    board.breakers.tell_awake()
     base, obstacle = _base(station, board, planned)
     if obstacle:
         _settle(station, board, station.skip(planned, base, obstacle))
         return
-    station.factory.progress.ticket(planned.id, "running", planned.agent)
-    station.factory.publisher.mark(planned.id, "running")
+    if planned.id not in board.put_off:
+        station.factory.progress.ticket(planned.id, "running", planned.agent)
+        station.factory.publisher.mark(planned.id, "running")
     board.running[pool.submit(station.judged, planned, base)] = planned
 
 
-def _base(station: Station, board: _Board, planned: PlannedTicket) -> tuple[str, str]:
+def _base(station: Station, board: Board, planned: PlannedTicket) -> tuple[str, str]:
     """The commit to start from, and why the ticket can't start (empty when it can)."""
     needed = planned.candidate.ticket.depends_on
     for ticket_id in planned.waits_for:
@@ -159,7 +174,7 @@ def _base(station: Station, board: _Board, planned: PlannedTicket) -> tuple[str,
     return _stack_base(station, board, planned), ""
 
 
-def _stack_base(station: Station, board: _Board, planned: PlannedTicket) -> str:
+def _stack_base(station: Station, board: Board, planned: PlannedTicket) -> str:
     """Head of the nearest predecessor with a usable change; a merely overlapping one may be passed over."""
     by_id = {ticket.id: ticket for ticket in station.batch.tickets}
     below = planned.stacked_on
@@ -171,7 +186,7 @@ def _stack_base(station: Station, board: _Board, planned: PlannedTicket) -> str:
     return station.batch.base
 
 
-def _usable(board: _Board, ticket_id: str) -> bool:
+def _usable(board: Board, ticket_id: str) -> bool:
     publication = board.ended.get(ticket_id)
     return (
         publication is not None
@@ -180,10 +195,13 @@ def _usable(board: _Board, ticket_id: str) -> bool:
     )
 
 
-def _finish(station: Station, board: _Board, planned: PlannedTicket, future: Future[Judged]) -> None:
+def _finish(station: Station, board: Board, planned: PlannedTicket, future: Future[Judged]) -> None:
     """Publish what a lane brought; when the factory itself failed, the ticket stays queued and the night goes on."""
     try:
         _settle(station, board, future.result())
+    except Suspended as rest:
+        board.suspend(planned, rest)
+        station.factory.progress.ticket(planned.id, _RESTING[rest.move], rest.failure.detail)
     except Interrupted:
         raise KeyboardInterrupt from None
     except Exception as error:  # noqa: BLE001 - one ticket's accident must not cost the others their night
@@ -194,9 +212,10 @@ def _finish(station: Station, board: _Board, planned: PlannedTicket, future: Fut
         board.broken.append(planned.id)
 
 
-def _settle(station: Station, board: _Board, judged: Judged) -> None:
+def _settle(station: Station, board: Board, judged: Judged) -> None:
     publication = station.publish(judged)
     board.ended[judged.planned.id] = publication
+    board.learn(judged.attempt)
     if publication.outcome == STOPPED:
         board.stopped.append(judged.planned.id)
     if judged.score:

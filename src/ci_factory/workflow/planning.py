@@ -1,18 +1,21 @@
 """Stage 2: the plan of the night, claimed on the forge."""
 
+from ci_factory.config import AgentConfig
 from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch, BatchStatus, Limits
 from ci_factory.model.ticket import IntakeReport, Readiness
 from ci_factory.planning.plan import make_batch
 from ci_factory.system import records
 from ci_factory.system.layout import Layout
+from ci_factory.work.agents.registry import ADAPTERS
+from ci_factory.workflow import earlier
 from ci_factory.workflow.factory import Factory
 
 
 def unfinished(factory: Factory) -> Batch | None:
     """The batch that a killed run left, claimed again in case the kill came before the claims."""
     batch = latest(factory)
-    if batch is None or batch.status in {BatchStatus.COMPLETED, BatchStatus.REVIEWED}:
+    if batch is None or batch.status.over:
         return None
     factory.progress.stage("plan", f"resuming batch {batch.id}")
     claim(factory, batch)
@@ -63,6 +66,7 @@ def plan(factory: Factory, intake: IntakeReport) -> Batch | None:
     folder = factory.layout.batch(batch.id)
     records.write_model(folder.intake, intake, durable=True)
     records.write_yaml(folder.manifest, batch)
+    earlier.bring(factory, batch)
     records.write_model(folder.batch, batch, durable=True)
     factory.event("plan", "planned", batch.id, tickets=len(batch.tickets), left_out=len(batch.left_out))
     factory.progress.stage(
@@ -77,7 +81,7 @@ def draft(factory: Factory, intake: IntakeReport) -> Batch:
     settings = factory.config.batch
     return make_batch(
         intake.candidates,
-        agents=factory.agents,
+        agents=tuple(_as_able(factory, agent) for agent in factory.agents),
         config=factory.config,
         batch_id=_batch_id(factory),
         created_at=factory.clock.now(),
@@ -92,6 +96,17 @@ def draft(factory: Factory, intake: IntakeReport) -> Batch:
         resolved=frozenset(intake.resolved),
         in_flight=intake.in_flight,
     )
+
+
+def _as_able(factory: Factory, agent: AgentConfig) -> AgentConfig:
+    """An agent with what its adapter is known for, where the configuration does not say otherwise."""
+    known = ADAPTERS[agent.adapter](agent, factory.config_folder).capability
+    found: dict[str, object] = {
+        "max_size": min(agent.max_size, known.max_size, key=lambda size: size.rank),
+        "languages": tuple(sorted(known.languages)),
+    }
+    said = agent.model_fields_set
+    return agent.model_copy(update={key: value for key, value in found.items() if key not in said})
 
 
 def claim(factory: Factory, batch: Batch) -> None:
@@ -122,9 +137,9 @@ def claim(factory: Factory, batch: Batch) -> None:
             )
 
 
-def set_status(factory: Factory, batch: Batch, status: BatchStatus) -> Batch:
+def set_status(factory: Factory, batch: Batch, status: BatchStatus, reason: str = "") -> Batch:
     """Write the batch with another status."""
-    changed = batch.model_copy(update={"status": status})
+    changed = batch.model_copy(update={"status": status, "status_reason": reason})
     folder = factory.layout.batch(batch.id)
     records.write_yaml(folder.manifest, changed)
     records.write_model(folder.batch, changed, durable=True)

@@ -12,14 +12,17 @@ from ci_factory.model.batch import Batch, PlannedTicket
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import GateReport, Score
 from ci_factory.publishing.publisher import PUBLISHABLE, Judged
+from ci_factory.scoring.advice import advised
 from ci_factory.scoring.score import score_report
 from ci_factory.system import records
+from ci_factory.system.layout import TicketFolder
 from ci_factory.work import confinement
+from ci_factory.work.agents.protocol import Phase
 from ci_factory.work.agents.registry import ADAPTERS
 from ci_factory.work.attempt import work_ticket
-from ci_factory.work.context import WorkContext
+from ci_factory.work.context import Player, WorkContext
 from ci_factory.workflow import relay
-from ci_factory.workflow.earlier import earlier_change
+from ci_factory.workflow.earlier import earlier_change, going_on
 from ci_factory.workflow.factory import Factory, Workshop
 
 STOPPED = "stopped"
@@ -42,6 +45,10 @@ class Bench:
     factory: Workshop
     batch: Batch
     interruption: Interruption = field(default_factory=Interruption)
+    put_off: dict[str, str] = field(default_factory=dict)
+    """Tickets that go to the next batch as they are, each with the reason."""
+    another: Callable[[PlannedTicket], bool] = lambda _planned: False
+    """Whether a ticket's agent is not the only one that could do it."""
 
     def judged(self, planned: PlannedTicket, base: str) -> Judged:
         """Work on a ticket and judge what came out; nothing reaches the forge."""
@@ -57,17 +64,24 @@ class Bench:
         """Run the agent, or read what it did before a kill. `checked` collects verdicts by head commit."""
         factory = self.factory
         agent = agent_named(factory, planned.agent)
-        confinement.require([agent], factory.config)
+        players = crew(factory)
+        confinement.require([agent, *(player.agent for player in players.values())], factory.config)
+
+        folder = factory.layout.batch(self.batch.id).ticket(planned.id)
+        checked |= self._seen(folder, base)
 
         def check(head: str) -> tuple[GateReport, Score]:
-            factory.progress.ticket(planned.id, "gates")
-            checked[head] = self.check(base, head)
+            if head not in checked:
+                factory.progress.ticket(planned.id, "gates")
+                checked[head] = report, score = self.check(base, head)
+                records.write_model(folder.seen_gate, report)
+                records.write_model(folder.seen_score, score)
             return checked[head]
 
         context = WorkContext(
             hub=factory.hub,
             worktrees=factory.layout.worktrees,
-            folder=factory.layout.batch(self.batch.id).ticket(planned.id),
+            folder=folder,
             base=base,
             agent=agent,
             adapter=ADAPTERS[agent.adapter](agent, factory.config_folder),
@@ -77,10 +91,24 @@ class Bench:
             log=factory.log,
             instructions=self._instructions,
             stop=self._stop(planned.id),
+            recall=lambda: self.put_off.get(planned.id, ""),
+            another=lambda: self.another(planned),
+            crew=players,
             answer=planned.candidate.answer.words if planned.candidate.answer else None,
             earlier=earlier_change(factory.hub, factory.layout, self.batch, planned.id),
+            before=going_on(factory.hub, factory.layout, self.batch, planned),
         )
         return work_ticket(planned, self.batch, context)
+
+    def _seen(self, folder: TicketFolder, base: str) -> dict[str, tuple[GateReport, Score]]:
+        """The last verdict of a run that was killed; read before any agent runs here, so that none can have written it."""
+        report = records.read_if_valid(folder.seen_gate, GateReport)
+        score = records.read_if_valid(folder.seen_score, Score)
+        if report is None or score is None or report.head is None:
+            return {}
+        bound = {(each.head, each.tree, each.base, each.config_hash) for each in (report, score)}
+        fits = bound == {(report.head, report.tree, base, self.factory.config.hash)}
+        return {report.head: (report, score)} if fits else {}
 
     def check(self, base: str, head: str, *, remember: bool = True) -> tuple[GateReport, Score]:
         """Run the gates on a change that lies in the hub; `remember` measurements from run to run."""
@@ -108,7 +136,8 @@ class Bench:
         )
         if report and score and report.tree == score.tree == attempt.tree and report.base == attempt.base:
             return report, score
-        report, score = checked.get(attempt.head) or self.check(attempt.base, attempt.head)
+        report, raw = checked.get(attempt.head) or self.check(attempt.base, attempt.head)
+        score = advised(raw, attempt.review, self.factory.config.roles.reviewer_points)
         records.write_model(folder.gate, report)
         records.write_model(folder.score, score)
         self.factory.event(
@@ -189,6 +218,16 @@ class Station(Bench):
             merge_request=publication.merge_request,
         )
         return publication
+
+
+def crew(factory: Workshop) -> dict[Phase, Player]:
+    """Who plans and reviews in place of the agent that has a ticket."""
+    roles = factory.config.roles
+    wanted: tuple[tuple[Phase, str | None], ...] = (("plan", roles.planner), ("review", roles.reviewer))
+    known = {agent.name: agent for agent in factory.config.agents}
+    named = {phase: known[name] for phase, name in wanted if name is not None}
+    folder = factory.config_folder
+    return {phase: Player(agent, ADAPTERS[agent.adapter](agent, folder)) for phase, agent in named.items()}
 
 
 def agent_named(factory: Workshop, name: str) -> AgentConfig:

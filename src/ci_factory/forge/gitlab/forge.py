@@ -194,6 +194,14 @@ class GitLabForge:
         """
         return reports.ensure(self.project, key, title, body, update=update)
 
+    def ensure_follow_up(self, ticket_id: str, title: str, body: str) -> str:
+        """The one follow-up of ours to a ticket; one request reads, and at most one writes.
+
+        Raises:
+            ForgeError: GitLab would carry out a line of the body as a quick action.
+        """
+        return reports.ensure_follow_up(self.project, ticket_id, title, body)
+
     def ensure_snippet(self, title: str, file_name: str, content: str) -> tuple[snippets.Snippet, bool]:
         """The project snippet of ours with this title, and whether it is new; its text is never changed."""
         return snippets.ensure(self.project, title, file_name, content)

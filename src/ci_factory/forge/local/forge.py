@@ -225,6 +225,13 @@ class LocalForge:
         with self.database.writing() as tx:
             return reports.ensure(tx, self._stamp(), wanted, key, self.label_names.report, update=update)
 
+    def ensure_follow_up(self, ticket_id: str, title: str, body: str) -> str:
+        """The one follow-up of ours to a ticket; ForgeError when another ticket has taken its id."""
+        with self.database.writing() as tx:
+            issues.get(tx, ticket_id)
+            wanted = reports.follow_up(ticket_id, title, body, self.label_names.draft)
+            return reports.ensure_follow_up(tx, self._stamp(), wanted, ticket_id)
+
     # Branches
 
     def branch(self, name: str) -> str | None:

@@ -73,4 +73,5 @@ AIDER = Tool(
     start,
     read,
     plans=False,  # it writes files of the repository only
+    api=lambda setup: vendors.litellm_api(setup.model),
 )

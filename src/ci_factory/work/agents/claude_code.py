@@ -72,6 +72,7 @@ CLAUDE_CODE = Tool(
         program="claude",
         known_versions=("2.1.",),
         keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+        accounts=("CLAUDE_CODE_OAUTH_TOKEN",),
         hosts=vendors.ANTHROPIC.hosts,
         tells=frozenset({"tokens", "cost", "model"}),
         limits=frozenset({"turns", "cost"}),
@@ -79,4 +80,5 @@ CLAUDE_CODE = Tool(
     start,
     read,
     needs_model=False,
+    api=lambda _: "https://api.anthropic.com",
 )

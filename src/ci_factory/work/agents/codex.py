@@ -15,7 +15,6 @@ _FLAGS = (
     "--color",
     "never",
 )
-_URL = "https://api.openai.com/v1"
 
 
 def start(setup: Setup, task: Task) -> Invocation:
@@ -23,7 +22,7 @@ def start(setup: Setup, task: Task) -> Invocation:
     settings: dict[str, str | int] = {
         "model_provider": "factory",
         "model_providers.factory.name": "factory",
-        "model_providers.factory.base_url": setup.base_url or _URL,
+        "model_providers.factory.base_url": setup.base_url or vendors.OPENAI.api,
         "model_providers.factory.env_key": "OPENAI_API_KEY",
         "model_providers.factory.wire_api": "responses",
         "sandbox_mode": "danger-full-access",
@@ -69,4 +68,5 @@ CODEX = Tool(
     start,
     read,
     needs_model=False,
+    api=lambda _: vendors.OPENAI.api,
 )

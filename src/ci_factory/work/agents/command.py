@@ -1,12 +1,13 @@
 """Any program as an agent: a command line, the contract of docs/agents.md in its environment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ci_factory.config import AgentConfig
 from ci_factory.errors import ConfigError
 from ci_factory.work.agents import reporting
 from ci_factory.work.agents.protocol import ANYTHING, AgentResult, Capability, Invocation, LeftBehind, Task
+from ci_factory.work.agents.vendors import host_of
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,15 @@ class CommandAdapter:
     env_names: tuple[str, ...]
     model: str | None = None
     capability: Capability = ANYTHING
+    address: str = ""
+    """Variable with its model's address, where it was led through the gateway."""
 
     @classmethod
     def configured(cls, agent: AgentConfig, folder: Path) -> "CommandAdapter":
         """From the configuration.
 
         Raises:
-            ConfigError: it names no command.
+            ConfigError: it names no command, or a server that is none.
         """
         del folder
         if not agent.command or not agent.command.strip():
@@ -33,12 +36,24 @@ class CommandAdapter:
                 where=f"agents: {agent.name}",
                 fix='set `command: my-agent --prompt-file "$CI_FACTORY_PROMPT"`',
             )
-        return cls(agent.command, agent.plans, agent.env, agent.model)
+        plain = cls(agent.command, agent.plans, agent.env, agent.model)
+        led = agent.gateway
+        if led.upstream is None:
+            return plain
+        try:
+            known = Capability(keys=(led.key,), hosts=(host_of(led.upstream),), api=led.upstream)
+        except ValueError as error:
+            raise ConfigError(
+                f"gateway.upstream {led.upstream!r} is no address",
+                where=f"agents: {agent.name}",
+                fix="mend its port",
+            ) from error
+        return replace(plain, env_names=(*agent.env, led.key), capability=known, address=led.variable)
 
     def invocation(self, task: Task) -> Invocation:
         """The same for every task: what differs is in the environment."""
-        del task
-        return Invocation(("/bin/sh", "-c", self.command))
+        url = task.model_url or self.capability.api
+        return Invocation(("/bin/sh", "-c", self.command), env={self.address: url} if self.address else {})
 
     def result(self, left: LeftBehind) -> AgentResult:
         """usage.json, and the last words."""

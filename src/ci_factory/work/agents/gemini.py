@@ -92,4 +92,5 @@ GEMINI = Tool(
     start,
     read,
     needs_model=False,
+    api=lambda setup: "" if _VERTEX in setup.env else "https://generativelanguage.googleapis.com",
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from ci_factory.work.agents import output, reporting
+from ci_factory.work.agents import output, reporting, vendors
 from ci_factory.work.agents.protocol import AgentResult, Capability, Invocation, LeftBehind, ModelUse, Task
 from ci_factory.work.agents.tool import Setup, Tool
 
@@ -79,4 +79,5 @@ MINI_SWE_AGENT = Tool(
     ),
     start,
     read,
+    api=lambda setup: vendors.litellm_api(setup.model),
 )

@@ -2,7 +2,7 @@
 
 import json
 
-from ci_factory.work.agents import output, reporting
+from ci_factory.work.agents import output, reporting, vendors
 from ci_factory.work.agents.protocol import AgentResult, Capability, Invocation, LeftBehind, ModelUse, Task
 from ci_factory.work.agents.tool import Setup, Tool
 
@@ -70,4 +70,5 @@ OPENCODE = Tool(
     ),
     start,
     read,
+    api=lambda setup: vendors.api(setup.model),
 )

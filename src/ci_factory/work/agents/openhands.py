@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ci_factory.work.agents import output
+from ci_factory.work.agents import output, vendors
 from ci_factory.work.agents.protocol import AgentResult, Capability, Invocation, LeftBehind, ModelUse, Task
 from ci_factory.work.agents.tool import Setup, Tool
 
@@ -69,4 +69,5 @@ OPENHANDS = Tool(
     ),
     start,
     read,
+    api=lambda setup: vendors.litellm_api(setup.model),
 )

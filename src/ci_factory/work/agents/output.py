@@ -107,6 +107,11 @@ def total(parts: Sequence[N | None]) -> N | None:
     return sum(known[1:], known[0]) if known and len(known) == len(parts) else None
 
 
+def most(one: N | None, other: N | None) -> N | None:
+    """The greater of two; of what only one tells, that."""
+    return max((each for each in (one, other) if each is not None), default=None)
+
+
 def file(out: Path, *names: str) -> bytes | None:
     """A file below the folder of documents; `*` is whatever stands there first. `None` when there is none such."""
     try:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
 from ci_factory.model.attempt import Usage
 from ci_factory.model.ticket import Size, Ticket
 
-Phase = Literal["plan", "implement"]
+Phase = Literal["plan", "implement", "review"]
 Told = Literal["tokens", "cost", "model"]
 Limit = Literal["turns", "cost"]
 
@@ -35,6 +36,12 @@ class Task:
     """What the gates said about the last round."""
     text: str = ""
     """What stands in `prompt`."""
+    handoff: str = ""
+    """The document of the role before, as JSON; empty when there was none."""
+    model_url: str = ""
+    """Where its model answers, in place of `Capability.api`; empty: there as well."""
+    cost_left: float | None = None
+    """USD that it may still spend, where nobody but itself can see to that."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,18 @@ class ModelUse:
 
 
 @dataclass(frozen=True)
+class ModelRefusal:
+    """The model's server refused a request of the agent for its quota, account or load, or failed at it."""
+
+    status: int
+    """Of HTTP, such as 429."""
+    words: str = ""
+    """What the vendor said, as bounded plain text. Untrusted."""
+    retry_at: datetime | None = None
+    """When it will answer again, in UTC, where it says so."""
+
+
+@dataclass(frozen=True)
 class AgentResult:
     """What could be found out about the run; unknown stays `None`."""
 
@@ -86,6 +105,8 @@ class AgentResult:
     """The usage by model, for prices; empty when there is no more to say than `usage` does."""
     ending: Literal["", "failed", "limit"] = ""
     """`failed`: it says so, whatever its exit code. `limit`: it stopped at its own limit of turns or cost."""
+    refusals: tuple[ModelRefusal, ...] = ()
+    """What the model's vendor refused meanwhile, newest last; empty where no gateway saw the requests."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +131,10 @@ class Capability:
     """What it can say about its usage."""
     limits: frozenset[Limit] = frozenset()
     """What it can be bounded by, beside time."""
+    api: str = ""
+    """Address of its model's server, where it can be told another one (`Task.model_url`)."""
+    accounts: tuple[str, ...] = ()
+    """Of `keys`, those of a subscription, which work at the vendor's own address alone."""
 
 
 ANYTHING = Capability()

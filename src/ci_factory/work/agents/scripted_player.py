@@ -37,6 +37,8 @@ def main(argv: Sequence[str]) -> int:
             _write_documents(script, Path(out), Path(ticket))
             _write_usage(script, Path(out))
             return 0
+        if phase == "review":
+            return _review(script, Path(out))
         return _play(script, int(attempt), int(iteration), Path(folder), Path(out))
     except Unplayable as error:
         print(f"script {folder}: {error}", file=sys.stderr)  # noqa: T201 - an agent speaks on its own stderr
@@ -56,7 +58,7 @@ def _load(folder: Path) -> Mapping:
         raise Unplayable(f"script.yml can't be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         raise Unplayable(f"script.yml is not valid YAML: {' '.join(str(error).split())}") from error
-    known = {"comprehension", "plan", "usage", "model", "attempts"}
+    known = {"comprehension", "plan", "usage", "model", "attempts", "review"}
     if not isinstance(script, dict) or not set(script) <= known:
         raise Unplayable(f"script.yml must be a mapping with some of the keys {', '.join(sorted(known))}")
     return script
@@ -72,6 +74,13 @@ def _write_documents(script: Mapping, out: Path, ticket: Path) -> None:
         _write_json(out / "comprehension.json", comprehension)
     if plan := script.get("plan"):
         _write_json(out / "plan.json", plan)
+
+
+def _review(script: Mapping, out: Path) -> int:
+    if (review := script.get("review")) is not None:
+        _write_json(out / "review.json", review)
+    _write_usage(script, out)
+    return 0
 
 
 def _write_usage(script: Mapping, out: Path) -> None:

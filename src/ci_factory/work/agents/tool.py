@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ci_factory.config import AgentConfig
 from ci_factory.errors import ConfigError
 from ci_factory.work.agents import output
 from ci_factory.work.agents.protocol import AgentResult, Capability, Invocation, LeftBehind, Limit, Task
-from ci_factory.work.agents.vendors import vendor
-
-_HTTPS, _HTTP = 443, 80
+from ci_factory.work.agents.vendors import host_of, vendor
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,15 @@ class ToolAdapter:
 
     def invocation(self, task: Task) -> Invocation:
         """How to start it for this task. Pure."""
-        return self.tool.start(self.setup, task)
+        cost = self.setup.max_cost_usd
+        if (
+            task.cost_left is not None
+            and "cost" in self.capability.limits
+            and not self.setup.served_elsewhere
+        ):
+            cost = min(task.cost_left, cost or task.cost_left)
+        url = task.model_url or self.setup.base_url
+        return self.tool.start(replace(self.setup, base_url=url, max_cost_usd=cost), task)
 
     def result(self, left: LeftBehind) -> AgentResult:
         """What it says about itself; its own idea of the cost only where its vendor's prices apply."""
@@ -74,6 +79,8 @@ class Tool:
     start: Callable[[Setup, Task], Invocation]
     read: Callable[[Setup, LeftBehind], AgentResult]
     """Says `uses`; their sum is made here."""
+    api: Callable[[Setup], str] = lambda _: ""
+    """Where its model answers when the configuration names no server, as the tool wants to be told; empty: not known."""
     plans: bool = True
     needs_model: bool = True
     """Whether it has no model of its own choice."""
@@ -88,7 +95,7 @@ class Tool:
         self._check(agent)
         setup = Setup(agent.model, agent.base_url, agent.args, agent.env, agent.max_turns, agent.max_cost_usd)
         try:
-            return ToolAdapter(self, setup, _known(self.capability, setup))
+            return ToolAdapter(self, setup, _known(self, setup))
         except ValueError as error:
             raise ConfigError(
                 f"base_url {agent.base_url!r} is no address",
@@ -105,6 +112,11 @@ class Tool:
                 where=where,
                 fix="remove it; `args` adds arguments",
             )
+        if agent.gateway.upstream is not None:
+            fix = "remove it; `base_url` names another server"
+            raise ConfigError(
+                f"the adapter `{agent.adapter}` has no `gateway.upstream`", where=where, fix=fix
+            )
         if self.needs_model and not agent.model:
             raise ConfigError(f"the adapter `{agent.adapter}` needs a model", where=where, fix="set `model:`")
         given: dict[Limit, object] = {"turns": agent.max_turns, "cost": agent.max_cost_usd}
@@ -118,18 +130,12 @@ class Tool:
                 )
 
 
-def _known(capability: Capability, setup: Setup) -> Capability:
-    """The capability with the keys and the host of the chosen model's vendor, or of the server that is named."""
-    served = vendor(setup.model)
+def _known(tool: Tool, setup: Setup) -> Capability:
+    """The capability with the keys and the server of the chosen model's vendor, or with the server that is named."""
+    served, capability = vendor(setup.model), tool.capability
     keys = capability.keys or (served.keys if served else ())
     hosts = capability.hosts or (served.hosts if served else ())
     if setup.base_url:
-        hosts = (_host(setup.base_url),)
-    return replace(capability, keys=keys, hosts=hosts)
-
-
-def _host(url: str) -> str:
-    """`name`, or `name:port` when the port is not that of HTTPS. Raises `ValueError` for a port that is none."""
-    parts = urlsplit(url)
-    port = parts.port or (_HTTPS if parts.scheme == "https" else _HTTP)
-    return f"{parts.hostname}" if port == _HTTPS else f"{parts.hostname}:{port}"
+        hosts = (host_of(setup.base_url),)
+    api = setup.base_url or ("" if setup.served_elsewhere else tool.api(setup))
+    return replace(capability, keys=keys, hosts=hosts, api=api)
