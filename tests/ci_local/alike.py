@@ -14,6 +14,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:0
 _NUMBER = re.compile(r"!\d+\b")
 _SPAN = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h)\b")
 _BASE = re.compile(r"on base `[0-9a-f]{12}`")
+_JOB = re.compile(r',?"job":\d+')
+"""Whose artifacts keep a change; on one machine there is none."""
 _COMMIT = re.compile(r'"(base|head)":"[0-9a-f]{40}"')
 _TAG = re.compile(r"<(style|script|title)\b.*?</\1>|<[^>]+>", re.DOTALL)
 _CLOCK = re.compile(r"\d\d:\d\d(?::\d\d)?")
@@ -58,6 +60,7 @@ def words(text: str, path: str) -> str:
     """A text without moments, numbers, batches and commits."""
     for pattern, name in ((_BATCH, "BATCH"), (_MOMENT, "MOMENT"), (_NUMBER, "!N"), (_SPAN, "SPAN")):
         text = pattern.sub(name, text)
+    text = _JOB.sub("", text)
     text = _COMMIT.sub(r'"\1":"COMMIT"', _BASE.sub("on base COMMIT", text))
     return text.replace(path, "PROJECT")
 
