@@ -1,6 +1,5 @@
 """Encrypted connections: whom we trust, for the API and for git alike; and what it costs not to need GitLab at all."""
 
-import shutil
 import ssl
 import subprocess
 import sys
@@ -49,21 +48,6 @@ def _no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's certificates but those that a test names."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody signed, with its key in the same file."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("certificate")
-    words = (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    )
-    argv = ["openssl", *words.split(), "-keyout", str(folder / "key"), "-out", str(folder / "cert")]
-    subprocess.run(argv, check=True, capture_output=True)
-    (folder / "both").write_bytes((folder / "key").read_bytes() + (folder / "cert").read_bytes())
-    return folder
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from ci_factory.model.attempt import (
     Usage,
 )
 from ci_factory.model.batch import Batch, Limits, PlannedTicket
-from ci_factory.model.forge import NoteTarget, Publication
+from ci_factory.model.forge import Note, NoteTarget, Publication
 from ci_factory.model.gate import (
     Component,
     ComponentScore,
@@ -96,6 +96,20 @@ def about(judged: Judged, commits: Mapping[str, str]) -> Judged:
         attempt=judged.attempt.model_copy(update=commits),
         report=judged.report.model_copy(update=commits),
         score=judged.score.model_copy(update=commits),
+    )
+
+
+def note(number: int, author: str, body: str, after: float = 0) -> Note:
+    """A note on ticket 7, some minutes after the question."""
+    at = NOW + timedelta(minutes=after)
+    return Note(
+        id=number,
+        target=NoteTarget.ISSUE,
+        target_id="7",
+        author=author,
+        body=body,
+        created_at=at,
+        updated_at=at,
     )
 
 

@@ -14,7 +14,7 @@ from ci_factory.model.attempt import Attempt, Ending, Escalation, Option, Trigge
 from ci_factory.model.forge import Note, NoteTarget, Role
 from ci_factory.model.ticket import Priority
 from ci_factory.publishing import answers, issue_notes
-from tests.publishing.conftest import NOW, Scene
+from tests.publishing.conftest import NOW, Scene, note
 
 GOLDEN = Path(__file__).parents[1] / "data" / "notes"
 OURS = "factory-bot"
@@ -38,20 +38,6 @@ ESCALATION = Escalation(
     priority=Priority.HIGH,
     raised_at=NOW,
 )
-
-
-def note(number: int, author: str, body: str, after: float = 0) -> Note:
-    """A note on ticket 7, some minutes after the question."""
-    at = NOW + timedelta(minutes=after)
-    return Note(
-        id=number,
-        target=NoteTarget.ISSUE,
-        target_id="7",
-        author=author,
-        body=body,
-        created_at=at,
-        updated_at=at,
-    )
 
 
 @pytest.fixture

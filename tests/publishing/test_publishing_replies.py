@@ -1,6 +1,5 @@
 """Several questions in one note: how they read, and what a reply says to which of them."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_factory.model.attempt import Attempt, Ending, Escalation, Matter, Option, Trigger
-from ci_factory.model.forge import Note, NoteTarget, Role
+from ci_factory.model.forge import Note, Role
 from ci_factory.model.ticket import Agreed, Priority
 from ci_factory.publishing import answers, issue_notes
 from ci_factory.publishing.replies import Part, parts
-from tests.publishing.conftest import NOW
+from tests.publishing.conftest import NOW, note
 
 GOLDEN = Path(__file__).parents[1] / "data" / "notes"
 OURS = "factory-bot"
@@ -47,20 +46,6 @@ ESCALATION = Escalation(
     priority=Priority.HIGH,
     raised_at=NOW,
 )
-
-
-def note(number: int, author: str, body: str, after: float = 0) -> Note:
-    """A note on ticket 7, some minutes after the question."""
-    at = NOW + timedelta(minutes=after)
-    return Note(
-        id=number,
-        target=NoteTarget.ISSUE,
-        target_id="7",
-        author=author,
-        body=body,
-        created_at=at,
-        updated_at=at,
-    )
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import http.client
 import json
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -356,20 +354,6 @@ def test_requests_that_mean_two_things_are_refused(request_: str) -> None:
             agent.shutdown(socket.SHUT_WR)
             assert b" 400 " in agent.recv(1000)
         assert ask(port)[0] == 200
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody signed, with its key in the same file."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("certificate")
-    words = (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    )
-    argv = ["openssl", *words.split(), "-keyout", str(folder / "key"), "-out", str(folder / "cert")]
-    subprocess.run(argv, check=True, capture_output=True)
-    return folder
 
 
 @pytest.mark.parametrize("trusted", [True, False])

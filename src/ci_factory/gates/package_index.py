@@ -20,6 +20,7 @@ from ci_factory.gates.protocol import Unmeasurable
 from ci_factory.gates.subject import Subject
 from ci_factory.gates.tools import environment, interpreter
 from ci_factory.manifests.model import Ecosystem
+from ci_factory.manifests.queries import PIP_REPORT
 from ci_factory.model.base import Value
 from ci_factory.system import ci_env, process
 
@@ -145,17 +146,7 @@ class _Pip(_Client):
     def _licences(self, pip: list[str], name: str, version: str | None) -> tuple[str, ...] | None:
         """Of the newest wheel, or the pinned one; else of what is installed."""
         wanted = f"{name}=={version}" if version else name
-        flags = (
-            "--dry-run",
-            "--ignore-installed",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--quiet",
-            "--report",
-            "-",
-        )
-        done = self._run([*pip, "install", *flags, *self._QUICK, wanted])
+        done = self._run([*pip, *PIP_REPORT, *self._QUICK, wanted])
         found = _reported(done.stdout) if done.ok else None
         # Older versions of pip leave the newest fields out of their report.
         return found or self._of_installed(pip[0], name) or self._of_wheel(pip, wanted) or found

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from ci_factory.errors import FactoryError, ToolMissing
 from ci_factory.manifests.model import Dependency, Ecosystem, ManifestError, Source
+from ci_factory.manifests.queries import PIP_REPORT
 from ci_factory.manifests.registry import LOCKS, is_lock, parser_of, read
 from ci_factory.model.base import Json
 from ci_factory.system import process
@@ -19,20 +20,7 @@ _PIN = re.compile(r"(?P<way>==|~=|~|=)?\s*v?(?P<version>\d+\.\d+\.\d+)")
 _PLAIN = re.compile(r"\d+\.\d+\.\d+")
 _NAME = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]{0,100}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 _TIMEOUT, _OUTPUT = 60.0, 8 * 1024 * 1024
-_PIP = (
-    *(
-        "install",
-        "--dry-run",
-        "--ignore-installed",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "--quiet",
-        "--report",
-        "-",
-    ),
-    *("--retries", "1", "--timeout", "10", "--disable-pip-version-check", "--no-input"),
-)
+_PIP = (*PIP_REPORT, "--retries", "1", "--timeout", "10", "--disable-pip-version-check", "--no-input")
 _NPM = ("--json", "--fetch-retries=1", "--fetch-timeout=10000", "--no-update-notifier", "--loglevel=silent")
 _UNPINNED_BY_LOCK = frozenset(LOCKS)
 
