@@ -1,9 +1,10 @@
 """Settings of what an agent may spend, and of the way to its model."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ci_factory.model import modes
 from ci_factory.model.base import Value
 
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)]
@@ -57,24 +58,10 @@ class AgentBudgets(Value):
     review: PhaseBudget = PhaseBudget()
 
 
-_MODES = ("auto", "off")
-
-
-def _mode(given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """YAML reads a bare `off` as `false`."""
-    return "off" if given is False else given
-
-
-def _short(given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """`gateway: off` is short for `gateway: {mode: off}`."""
-    mode = _mode(given)
-    return {"mode": mode} if mode in _MODES else given
-
-
 class GatewayConfig(Value):
     """The way of an agent to its model. All but `mode` is for the adapter `command`, whose program nobody else knows."""
 
-    mode: Annotated[Literal["auto", "off"], BeforeValidator(_mode)] = "auto"
+    mode: Annotated[Literal["auto", "off"], BeforeValidator(modes.off)] = "auto"
     """`auto`: through the gateway where the agent can be led there, else directly, which is said."""
     upstream: str | None = Field(default=None, pattern=r"^https?://[^\s\"\\]+$", max_length=500)
     """The model's server as the program wants it, with or without a path such as `/v1`."""
@@ -85,6 +72,6 @@ class GatewayConfig(Value):
 
 
 GatewaySetting = Annotated[
-    GatewayConfig, BeforeValidator(_short, json_schema_input_type=Literal["auto", "off"] | GatewayConfig)
+    GatewayConfig, BeforeValidator(modes.alone, json_schema_input_type=Literal["auto", "off"] | GatewayConfig)
 ]
 """A mode, or the whole mapping."""

@@ -1,9 +1,10 @@
 """Settings of the sandbox that agents run in."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ci_factory.model import modes
 from ci_factory.model.base import Value
 
 Network = Literal["none", "allowlist", "open"]
@@ -15,24 +16,11 @@ Host = Annotated[
 ]
 """`name` (port 443), `name:port`, or `*.name`, which means the hosts below it and not itself."""
 
-_MODES = ("auto", "required", "off")
-
-
-def _mode(given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """YAML reads a bare `off` as `false`."""
-    return "off" if given is False else given
-
-
-def _short(given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """`sandbox: required` is short for `sandbox: {mode: required}`."""
-    mode = _mode(given)
-    return {"mode": mode} if mode in _MODES else given
-
 
 class SandboxConfig(Value):
     """How far agents are confined."""
 
-    mode: Annotated[Literal["auto", "required", "off"], BeforeValidator(_mode)] = "auto"
+    mode: Annotated[Literal["auto", "required", "off"], BeforeValidator(modes.off)] = "auto"
     """`auto`: bubblewrap where it works, else none, which is said. `required`: no agent starts without one."""
     network: Network = "open"
     hosts: tuple[Host, ...] = Field(default=(), max_length=200)
@@ -56,6 +44,7 @@ class SandboxConfig(Value):
 
 
 SandboxSetting = Annotated[
-    SandboxConfig, BeforeValidator(_short, json_schema_input_type=Literal["auto", "required"] | SandboxConfig)
+    SandboxConfig,
+    BeforeValidator(modes.alone, json_schema_input_type=Literal["auto", "required"] | SandboxConfig),
 ]
 """A mode, or the whole mapping."""
