@@ -13,7 +13,7 @@ from ci_factory.model import block
 from ci_factory.model.attempt import Attempt, Ending, Escalation, Option, Trigger
 from ci_factory.model.forge import Note, NoteTarget, Role
 from ci_factory.model.ticket import Priority
-from ci_factory.publishing import answers, issue_notes
+from ci_factory.publishing import answers, issue_notes, reminders
 from tests.publishing.conftest import NOW, Scene, note
 
 GOLDEN = Path(__file__).parents[1] / "data" / "notes"
@@ -177,7 +177,7 @@ def test_people_are_reminded_after_the_time_limit(
 
     def after(minutes: float) -> str | None:
         now: datetime = NOW + timedelta(hours=hours, minutes=minutes)
-        return answers.reminder(asked, EscalationConfig(), now, blocking=blocking)
+        return reminders.reminder(asked, EscalationConfig(), now, blocking=blocking)
 
     assert after(-1) is None
     first = after(1)
@@ -191,7 +191,7 @@ def test_people_are_reminded_after_the_time_limit(
 def test_reminder_reads_as_agreed() -> None:
     """The reminder is, byte for byte, the golden one."""
     asked = answers.Question(10, NOW, Priority.CRITICAL, 2)
-    text = answers.reminder(asked, EscalationConfig(), NOW + timedelta(hours=3, minutes=2))
+    text = reminders.reminder(asked, EscalationConfig(), NOW + timedelta(hours=3, minutes=2))
     assert text == (GOLDEN / "reminder.md").read_text("utf-8")
 
 
@@ -236,7 +236,7 @@ def test_question_and_reply_on_a_real_forge(scene: Scene) -> None:
     given_answer = answers.answer(notes, found, ROLES, least=Role.DEVELOPER, ours=scene.forge.user)
     assert given_answer is not None
     assert given_answer.option == 1
-    assert answers.thanks(given_answer).startswith("Answered by dev: option 1.")
+    assert reminders.thanks(given_answer).startswith("Answered by dev: option 1.")
 
 
 def test_a_clock_of_ours_that_runs_ahead_hides_no_reply() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ci_factory.model.attempt import Attempt, Ending, Escalation, Matter, Option, Trigger
 from ci_factory.model.forge import Note, Role
 from ci_factory.model.ticket import Agreed, Priority
-from ci_factory.publishing import answers, issue_notes
+from ci_factory.publishing import answers, issue_notes, reminders
 from ci_factory.publishing.replies import Part, parts
 from tests.publishing.conftest import NOW, note
 
@@ -104,13 +104,13 @@ def test_the_answer_is_whole_when_every_question_has_one(asked: Note) -> None:
     _, some = pick(asked, ("dev", "1a"), ("guest", "2a"))
     assert some is not None
     assert (some.open, some.parts) == ((2,), {1: Part(1, "")})
-    assert "Question 2 has no answer yet" in answers.still_open(some)
+    assert "Question 2 has no answer yet" in reminders.still_open(some)
     question, whole = pick(asked, ("dev", "1a, but pin it"), ("guest", "2b"), ("owner", "2: only the year"))
     assert whole is not None
     assert (whole.open, whole.users) == ((), ("dev", "owner"))
     told = answers.decision(question, whole)
     assert told.text.startswith("Question 1: Take it; but pin it\nQuestion 2: only the year\n")
-    assert "1a, 2 in their own words" in answers.thanks(whole)
+    assert "1a, 2 in their own words" in reminders.thanks(whole)
 
 
 def test_words_that_name_no_question_answer_none(asked: Note) -> None:
@@ -118,7 +118,7 @@ def test_words_that_name_no_question_answer_none(asked: Note) -> None:
     _, found = pick(asked, ("dev", "sounds good"))
     assert found is not None
     assert found.open == (1, 2)
-    assert "`1a, 2a`" in answers.still_open(found)
+    assert "`1a, 2a`" in reminders.still_open(found)
 
 
 def test_any_part_by_hand_takes_the_ticket(asked: Note) -> None:

@@ -1,21 +1,19 @@
-"""Questions on tickets and the replies of people: who may answer, what they said, when to remind them. Pure."""
+"""Questions on tickets and the replies of people: who may answer, and what they said. Pure."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import ValidationError
 
-from ci_factory.config import EscalationConfig
 from ci_factory.model import block
 from ci_factory.model.base import Json
 from ci_factory.model.forge import Note, Role
 from ci_factory.model.text import plain_lines
 from ci_factory.model.ticket import Agreed, Decision, Priority
-from ci_factory.publishing import markdown, sanitise
 from ci_factory.publishing.issue_notes import ESCALATION_KEY
-from ci_factory.publishing.replies import LETTERS, Part, parts
+from ci_factory.publishing.replies import Part, parts
 
 _OPTION = re.compile(r"\s*(?:option\s*|choice\s*)?#?(?P<number>\d{1,2})(?![\w.,]\d|\w)", re.IGNORECASE)
 _TEXT_LIMIT = 20_000
@@ -258,86 +256,3 @@ def _option(text: str, offered: int) -> int | None:
     found = _OPTION.match(own.replace("*", ""))
     number = int(found["number"]) if found else 0
     return number if number and (not offered or number <= offered) else None
-
-
-def reminder(
-    asked: Question, limits: EscalationConfig, now: datetime, *, blocking: bool = False
-) -> str | None:
-    """The note that reminds of a question, `None` before its time limit has passed (SPEC 6).
-
-    The limit is the critical one for a critical ticket, else the blocking one when other tickets wait for it, else
-    the standard one. The text changes only once in each further limit, so that the note is not written every hour.
-    """
-    kind, hours = _limit(asked, limits, blocking=blocking)
-    passed = (now - asked.asked_at) // timedelta(hours=hours)
-    if passed < 1:
-        return None
-    since = (
-        f"It was asked on {asked.asked_at:%Y-%m-%d at %H:%M UTC} and waits for more than {passed * hours:g} h"
-    )
-    reply = "Nothing is assumed: reply with an option's number or in your own words."
-    halted = " Related work is halted until then." if kind == "critical" else ""
-    who = f"A reply counts from everybody whose role here is at least {limits.answer_role.value}."
-    lines = [
-        "## The question on this ticket has no answer yet",
-        "",
-        f"{since}; the time limit ({kind}) is {hours:g} h.",
-        "",
-        f"{reply}{halted} {who}",
-    ]
-    return markdown.document(lines)
-
-
-def _limit(asked: Question, limits: EscalationConfig, *, blocking: bool) -> tuple[str, float]:
-    if asked.priority is Priority.CRITICAL:
-        return "critical", limits.critical_hours
-    return ("blocking", limits.blocking_hours) if blocking else ("standard", limits.standard_hours)
-
-
-def thanks(given: Answer) -> str:
-    """The note that takes a reminder's place once somebody answered."""
-    return markdown.document([f"{_answered(given)}. The next batch goes on with it."])
-
-
-def taken_over(given: Answer, *, hold: str, ready: str) -> str:
-    """The same for an answer with which a person takes the ticket over; the labels' names as they are configured."""
-    leaves = f"The factory leaves the ticket alone from now on, which the label {sanitise.code(hold)} shows."
-    back = f"To give it back, take that label away and add {sanitise.code(ready)}."
-    return markdown.document([f"{_answered(given)}: it is done by hand. {leaves} {back}"])
-
-
-def renewed(asked: Question) -> str:
-    """The same once the factory asked again, so that nobody takes an old answer for one to the new question."""
-    when = f"{asked.asked_at:%Y-%m-%d at %H:%M UTC}"
-    before = "What was said before that does not answer it."
-    return markdown.document(
-        [f"The question on this ticket was asked on {when} and waits for an answer. {before}"]
-    )
-
-
-def _answered(given: Answer) -> str:
-    who = ", ".join(sanitise.inline(user, limit=100) for user in given.users[:5])
-    what = f"option {given.option}" if given.option else "an answer in their own words"
-    if given.parts:
-        what = ", ".join(_short(number, part) for number, part in sorted(given.parts.items()))
-    return f"Answered by {who}: {what}"
-
-
-def _short(number: int, part: Part) -> str:
-    return f"{number}{LETTERS[part.option - 1]}" if part.option else f"{number} in their own words"
-
-
-def still_open(given: Answer) -> str:
-    """The note beneath several questions of which some have no answer yet; it gives way to what comes next."""
-    numbers = ", ".join(map(str, given.open))
-    some = f"{_answered(given)}. " if given.parts else ""
-    which = f"Question {numbers} has" if len(given.open) == 1 else f"Questions {numbers} have"
-    example = sanitise.code(", ".join(f"{number}a" for number in given.open[:3]))
-    how = f"Reply with the number of the question and the letter of an option, such as {example}"
-    return markdown.document(
-        [
-            f"{some}{which} no answer yet, and nothing is assumed.",
-            "",
-            f"{how}, or with the number, a colon and your own words.",
-        ]
-    )

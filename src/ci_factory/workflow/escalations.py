@@ -8,7 +8,7 @@ from ci_factory.forge import kept_notes
 from ci_factory.forge.protocol import Forge
 from ci_factory.model.forge import Issue, IssueState, Note
 from ci_factory.model.ticket import Agreed, Decision, IntakeReport
-from ci_factory.publishing import answers
+from ci_factory.publishing import answers, reminders
 from ci_factory.publishing.answers import Answer, Question
 from ci_factory.publishing.issue_notes import REMINDER_KEY
 from ci_factory.system import records
@@ -129,10 +129,10 @@ def acknowledge(factory: Factory, asked: Iterable[Asked]) -> None:
         if not each.escalated or each.answer is None:
             continue
         if each.by_hand:
-            _tell(factory, each, answers.taken_over(each.answer, hold=labels.hold, ready=labels.ready))
+            _tell(factory, each, reminders.taken_over(each.answer, hold=labels.hold, ready=labels.ready))
             factory.publisher.hand_over(each.id)
         else:
-            _tell(factory, each, answers.thanks(each.answer))
+            _tell(factory, each, reminders.thanks(each.answer))
 
 
 def remind(factory: Factory, asked: Iterable[Asked], blocking: Collection[str]) -> None:
@@ -141,13 +141,13 @@ def remind(factory: Factory, asked: Iterable[Asked], blocking: Collection[str]) 
     for each in asked:
         if not each.waits or each.question is None:
             continue
-        due = answers.reminder(each.question, limits, now, blocking=each.id in blocking)
+        due = reminders.reminder(each.question, limits, now, blocking=each.id in blocking)
         if each.partly is not None:
-            _tell(factory, each, answers.still_open(each.partly))
+            _tell(factory, each, reminders.still_open(each.partly))
         elif due is not None:
             _tell(factory, each, due)
         elif _kept(factory, each) is not None:
-            _tell(factory, each, answers.renewed(each.question))
+            _tell(factory, each, reminders.renewed(each.question))
 
 
 def blocking(report: IntakeReport | None) -> frozenset[str]:
