@@ -275,6 +275,18 @@ def test_without_an_able_agent_the_ticket_waits(candidate: Queue, plan: Plan) ->
         assert "no agent" in reason(batch, "big")
 
 
+@pytest.mark.parametrize("files", [("src", "**/*.py"), ("**/*.py", "src"), ("pkg/api", "pkg/*/*.ts")])
+def test_a_folder_overlaps_a_pattern_that_may_match_in_it(
+    candidate: Queue, plan: Plan, files: tuple[str, str]
+) -> None:
+    """A name without a suffix may be a folder's; a file's name is not."""
+    first, second = files
+    batch = plan(candidate("a", files=[first]), candidate("b", files=[second]))
+    assert {ticket.id: ticket.stacked_on for ticket in batch.tickets} == {"a": None, "b": "a"}
+    apart = plan(candidate("a", files=["docs/guide.md"]), candidate("b", files=["**/*.py"]))
+    assert {ticket.stacked_on for ticket in apart.tickets} == {None}
+
+
 def test_an_agent_is_given_only_code_in_its_languages(candidate: Queue, plan: Plan) -> None:
     """Who declares languages gets tickets in them alone; files of no language are for everybody."""
     agents = (

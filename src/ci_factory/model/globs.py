@@ -6,6 +6,7 @@ of several characters, a segment `**` is any number of segments, and a `/` at th
 
 import functools
 import re
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 _WILD = re.compile(r"[*?\[]")
@@ -77,6 +78,34 @@ def matches(pattern: str, path: str) -> bool:
         return expression.fullmatch(path) is not None
     prefix = parse(pattern).prefix
     return not prefix or path == prefix or path.startswith(f"{prefix}/")
+
+
+def touches(pattern: str, path: str) -> bool:
+    """Whether the pattern matches the path, or something below it where its name may be a folder's (no suffix)."""
+    return matches(pattern, path) or ("." not in path.rpartition("/")[2] and _reaches(pattern, path))
+
+
+def _reaches(pattern: str, folder: str) -> bool:
+    """Whether the pattern may match something below a folder: what is left of it when the folder's names are used up."""
+    parts = pattern.split("/")
+    places = _open(parts, {0})
+    for name in folder.split("/"):
+        passed = {place for place in places if parts[place] == "**"}
+        passed |= {place + 1 for place in places if parts[place] != "**" and matches(parts[place], name)}
+        places = _open(parts, passed)
+    return bool(places)
+
+
+def _open(parts: Sequence[str], places: Collection[int]) -> set[int]:
+    """Places in a pattern that a name can be matched at; a `**` may also stand for none."""
+    found: set[int] = set()
+    for place in places:
+        while place < len(parts):
+            found.add(place)
+            if parts[place] != "**":
+                break
+            place += 1  # noqa: PLW2901 - the next place
+    return found
 
 
 def _segment(part: str, *, last: bool) -> str:

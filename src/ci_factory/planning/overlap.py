@@ -1,6 +1,7 @@
 """Which tickets touch the same files: an inverted index from paths and folders to tickets.
 
-A path overlaps itself and every folder above it. A pattern overlaps the paths it matches. Two patterns overlap when the
+A path overlaps itself and every folder above it. A pattern overlaps the paths it matches, and paths that may be a folder
+(their name has no suffix) when it may match something there. Two patterns overlap when the
 static prefix of one contains the other's. What would take too long to tell is taken to overlap.
 """
 
@@ -118,7 +119,7 @@ class FileIndex:
         if folder in self._whole:
             yield self._whole[folder]
         for text, ticket in self._patterns[folder].items():
-            if globs.matches(text, pattern.text):
+            if globs.touches(text, pattern.text):
                 yield ticket
 
     def _matched(self, pattern: Pattern) -> Iterator[str]:
@@ -127,7 +128,7 @@ class FileIndex:
         if len(paths) > _MAX_PATHS:
             yield from self._below.names(pattern.prefix)
         else:
-            yield from (self._paths[path] for path in paths if globs.matches(pattern.text, path))
+            yield from (self._paths[path] for path in paths if globs.touches(pattern.text, path))
 
     def _paths_below(self, folder: str) -> Iterator[str]:
         stack = [folder]
