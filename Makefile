@@ -64,7 +64,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev
-	TMPDIR="$$(tools/scratch)" TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	TMPDIR="$$(tools/scratch)" TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 locks: $(VENV)/.dev  ## Pin the packages of the container images again (requirements/)
 	tools/install $(BIN)/python uv

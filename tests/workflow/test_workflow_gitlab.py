@@ -12,7 +12,6 @@ from types import ModuleType
 import pytest
 
 from ci_factory.forge.ticket_files import read_tickets
-from tests.ci_local.night import QUICKER
 from tests.gitlab_standin.control import StandIn
 from tests.workflow.gitlab_line import GitLabLine
 
@@ -24,7 +23,7 @@ STATES = {
     **dict.fromkeys(("109", "111", "112"), "escalated"),
     "105": "needs-info",
 }
-"""What the example's README promises, and the embedded forge brings (tests/examples)."""
+"""What the example's README promises, with all gates."""
 STACKED = {"106": "103", "108": "107"}
 
 
@@ -46,24 +45,12 @@ def night(demo: ModuleType, gitlab_server: StandIn, tmp_path_factory: pytest.Tem
     folder = tmp_path_factory.mktemp("demo")
     place = demo.Place(folder)
     demo.prepare(place)
-    _hurry(place.repository)
     line = GitLabLine.make(gitlab_server, f"lendery/demo-{next(_NUMBERS)}", place.repository, place.night, {})
     for name in PEOPLE:
         _member(gitlab_server, line, name)
     line.open_issues(read_tickets(place.tickets))
     assert line.command("run") == 0
     return line
-
-
-def _hurry(repository: Path) -> None:
-    """Leave the slowest tools out, which the same night on the embedded forge has (tests/examples)."""
-    config = repository / ".ci-factory.yml"
-    text = config.read_text(encoding="utf-8")
-    for slow, quick in QUICKER.items():
-        assert slow in text
-        text = text.replace(slow, quick)
-    config.write_text(text, encoding="utf-8")
-    _git("-C", str(repository), "commit", "--quiet", "--all", "--message", "quicker")
 
 
 def _member(server: StandIn, line: GitLabLine, name: str) -> None:
