@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table kill-table-work rules bench-rules locks clean
+.PHONY: help run test test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table kill-table-work rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -50,6 +50,9 @@ mini-swe-agent: $(VENV)/.dev  # The one real agent that needs no model, for `mak
 test-agents: $(VENV)/.dev agents  ## Real coding agents against a model on this machine (1.5 GB, some minutes)
 	$(BIN)/python -m pytest -m agents tests/agents
 
+test-nights: $(VENV)/.dev  ## The demonstration on the stand-in with all gates (some minutes)
+	TEST_WHOLE_NIGHTS=1 $(BIN)/python -m pytest tests/workflow/test_workflow_gitlab.py
+
 test: $(VENV)/.dev system npm mini-swe-agent lint types unit  ## Lint, types and the whole test suite
 
 lint: $(VENV)/.dev
@@ -64,7 +67,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev
-	TMPDIR="$$(tools/scratch)" TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses 3 --dist worksteal
+	TMPDIR="$$(tools/scratch)" TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 locks: $(VENV)/.dev  ## Pin the packages of the container images again (requirements/)
 	tools/install $(BIN)/python uv

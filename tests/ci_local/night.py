@@ -16,7 +16,7 @@ from tests.workflow.gitlab_line import BOSS, GitLabLine
 
 _SCRIPT = Path(__file__).parents[2] / "examples" / "demo.py"
 PEOPLE = ("mara", "jonas", "lena")
-_QUICKER = {
+QUICKER = {
     "timeout_minutes: 0.25": "timeout_minutes: 0.15",
     "gates:\n  tests:\n": "gates:\n  disabled: [semgrep, mypy, dependencies]\n  tests:\n    proof: false\n    mutants: {sample: 0}\n",
 }
@@ -50,7 +50,7 @@ class Demonstration:
         demo.prepare(place)
         config = place.repository / ".ci-factory.yml"
         text = config.read_text(encoding="utf-8")
-        for slow, quick in _QUICKER.items():
+        for slow, quick in QUICKER.items():
             assert slow in text
             text = text.replace(slow, quick)
         files = {".ci-factory.yml": text, ".gitlab-ci.yml": pipeline, **templates()}

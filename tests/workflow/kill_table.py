@@ -7,13 +7,15 @@ own on the GitLab stand-in, which kills the factory at one request; then it publ
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any, Literal
 
 from ci_factory.model.ticket import Size, Ticket
 from tests.gitlab_standin.control import Fault, Request, StandIn
 from tests.workflow.gitlab_line import GitLabLine
+
+_MOMENTS: tuple[Literal["before", "after"], ...] = ("before", "after")
 
 TICKETS = tuple(
     Ticket(
@@ -118,7 +120,12 @@ class Table:
         """Every case."""
         for call in self.calls():
             if call.writes or not only_writes:
-                yield from (self.kill(call, moment) for moment in ("before", "after"))
+                yield from (self.kill(call, moment) for moment in _MOMENTS)
+
+    def sample(self) -> Iterator[Row]:
+        """Of every write one case, before and after it in turn: after one is nearly before the next."""
+        writes = (call for call in self.calls() if call.writes)
+        yield from (self.kill(call, moment) for call, moment in zip(writes, cycle(_MOMENTS), strict=False))
 
     def _fresh(self) -> GitLabLine:
         number = next(self._numbers)
