@@ -1,6 +1,7 @@
 """Functions of source files with their cyclomatic complexity: radon counts Python, lizard the other languages."""
 
 import csv
+import functools
 import io
 import json
 import re
@@ -80,7 +81,7 @@ def count(subject: Subject, tool: Tool, names: Names, version: str) -> dict[Side
 
     for side in names:
         key = {"tool": tool.program, "version": version, "files": dict(names[side])}
-        known[side] = subject.measure(side, key, Blocks, lambda side=side: blocks(side))  # type: ignore[misc]
+        known[side] = subject.measure(side, key, Blocks, functools.partial(blocks, side))
     return known
 
 

@@ -1,18 +1,13 @@
 """Settings of what people are asked about."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from ci_factory.model import modes
 from ci_factory.model.base import Value
 
-
-def _mode(given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """YAML reads a bare `off` as `false`."""
-    return "off" if given is False else given
-
-
-Asking = Annotated[Literal["ask", "note", "off"], BeforeValidator(_mode)]
+Asking = Annotated[Literal["ask", "note", "off"], BeforeValidator(modes.off)]
 """`ask`: a person decides first. `note`: it is done, and told at the change's checkpoint. `off`: neither."""
 
 
