@@ -1,12 +1,7 @@
-"""Agent slots: when and where a ticket can start, and who works on it."""
+"""Agent slots: when and where a ticket can start."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-
-from ci_factory.config import AgentConfig
-from ci_factory.model.ticket import Size
-from ci_factory.planning.ability import is_able
 
 
 class Slot(NamedTuple):
@@ -48,22 +43,3 @@ class Lanes:
         self._free[slot.lane] = slot.end
         if lock is not None:
             self._locked[lock] = slot.lane
-
-
-@dataclass
-class Router:
-    """Plain round-robin over the agents that are able enough for the ticket."""
-
-    agents: Sequence[AgentConfig]
-    _next: int = 0
-
-    def find(self, size: Size, languages: frozenset[str] = frozenset()) -> int | None:
-        """Place of the agent whose turn it is among those that are able; `None` when none is."""
-        count = len(self.agents)
-        turns = ((self._next + step) % count for step in range(count))
-        return next((turn for turn in turns if is_able(self.agents[turn], size, languages)), None)
-
-    def take(self, place: int) -> str:
-        """Give the agent a ticket; the turn passes to the one after it. Returns its name."""
-        self._next = (place + 1) % len(self.agents)
-        return self.agents[place].name

@@ -1,23 +1,26 @@
 """Planning's one door: candidates become a batch. Each of them is in it, or is left out with the reason."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from ci_factory.config import AgentConfig, Config
-from ci_factory.model import globs
 from ci_factory.model.batch import Batch, LeftOut, Limits, PlannedTicket
 from ci_factory.model.effort import REVIEW_MINUTES, WORK_MINUTES
 from ci_factory.model.globs import Pattern
+from ci_factory.model.history import area_of
 from ci_factory.model.ticket import Candidate, Size
 from ci_factory.planning import locks, urgency
 from ci_factory.planning.ability import languages
 from ci_factory.planning.admission import DEFERRED, WAITING, Admission, admit, within
-from ci_factory.planning.lanes import Lanes, Router, Slot
+from ci_factory.planning.conflicts import claims, patterns
+from ci_factory.planning.lanes import Lanes, Slot
 from ci_factory.planning.overlap import FileIndex
+from ci_factory.planning.routing.protocol import Asked, Router
+from ci_factory.planning.routing.round_robin import RoundRobin
 from ci_factory.planning.stacks import Stacks
 from ci_factory.planning.wording import names, why_apart, why_based, why_deferred, why_unable
 
@@ -35,11 +38,13 @@ def make_batch(  # noqa: PLR0913 - the batch's own facts; grouping them would on
     limits: Limits,
     resolved: frozenset[str],
     in_flight: Mapping[str, tuple[str, ...]] | None = None,
+    router: Router | None = None,
 ) -> Batch:
     """Choose, order and place the tickets of one batch.
 
     `resolved` has the ids of tickets that are merged or closed, `in_flight` the ids of tickets with an open merge request
-    by the factory and the files it touches. The same input gives the same batch.
+    by the factory and the files it touches. `router` chooses the agents, by turns when there is none. The same input
+    gives the same batch.
 
     Raises:
         UsageError: two candidates have the same id.
@@ -48,7 +53,11 @@ def make_batch(  # noqa: PLR0913 - the batch's own facts; grouping them would on
     with _collector_paused():
         queue = admit(candidates, labels=config.labels, in_flight=flying.keys(), resolved=resolved)
         plan = _Plan(
-            config=config, limits=limits, in_flight=flying, left_out=queue.left_out, router=Router(agents)
+            config=config,
+            limits=limits,
+            in_flight=flying,
+            left_out=queue.left_out,
+            router=router or RoundRobin(agents),
         )
         plan.fill(queue, created_at)
     return Batch(
@@ -133,7 +142,7 @@ class _Plan:
         self.index = FileIndex(self.stacks.contains)
         self.flying = FileIndex(lambda upper, lower: upper == lower)
         for ticket, files in self.in_flight.items():
-            self.flying.add(ticket, _patterns(files))
+            self.flying.add(ticket, patterns(files))
 
     def fill(self, queue: Admission, now: datetime) -> None:
         """Give every admitted ticket a place or a reason."""
@@ -141,11 +150,11 @@ class _Plan:
         due = {ticket: urgency.due(each, sla_hours, now) for ticket, each in queue.admitted.items()}
         order, lenders = urgency.order(within(queue.depends_on), urgency.indices(queue.admitted, due, now))
         if self.config.planning.pattern == "lock":
-            files = {ticket: _patterns(each.estimate.files) for ticket, each in queue.admitted.items()}
+            files = {ticket: claims(each) for ticket, each in queue.admitted.items()}
             self.locks = locks.groups(files)
         for ticket in order:
             candidate = queue.admitted[ticket]
-            files_of = _patterns(candidate.estimate.files)
+            files_of = claims(candidate)
             result = self._place(
                 _Request(candidate, queue.depends_on[ticket], files_of, due[ticket], lenders.get(ticket))
             )
@@ -161,8 +170,8 @@ class _Plan:
         if reason := self._over_capacity(request.size):
             return request.out(WAITING, reason)
         speaks = languages(request.candidate)
-        slot, turn = self._slot(request, footing), self.router.find(request.size, speaks)
-        if turn is None:
+        slot, assignment = self._slot(request, footing), self.router.find(_asked(request, speaks))
+        if assignment is None:
             return request.out(WAITING, why_unable(request.size, speaks))
         window = self.config.batch.window_minutes
         if window is not None and slot.end > window:
@@ -170,15 +179,16 @@ class _Plan:
                 WAITING, f"would end {slot.end:g} minutes after the start, the window has {window:g}"
             )
         self._take(request, footing, slot)
+        self.router.take(assignment)
         return PlannedTicket(
             candidate=request.candidate,
             size=request.size,
-            agent=self.router.take(turn),
+            agent=assignment.agent,
             lane=slot.lane,
             order=len(self.placed),
             stacked_on=footing.base,
             waits_for=footing.waits_for,
-            reason=self._reason(request, footing),
+            reason=self._reason(request, footing, assignment.why),
         )
 
     def _missing(self, request: _Request) -> LeftOut | None:
@@ -235,12 +245,14 @@ class _Plan:
         self.ends[request.id] = slot.end
         self.review_minutes += REVIEW_MINUTES[request.size]
 
-    def _reason(self, request: _Request, footing: _Footing) -> str:
+    def _reason(self, request: _Request, footing: _Footing, why_agent: str) -> str:
         parts = [f"priority {request.candidate.ticket.priority}, due {request.due:%Y-%m-%d %H:%M} UTC"]
         if request.lender is not None:
             parts.append(f"as urgent as `{request.lender}`, which waits for it")
         if footing.why:
             parts.append(footing.why)
+        if why_agent:
+            parts.append(why_agent)
         if not request.files:
             parts.append("its files are unknown, so overlaps with it can't be seen")
         elif flying := self.flying.overlapping(request.files):
@@ -250,5 +262,6 @@ class _Plan:
         return "; ".join(parts)
 
 
-def _patterns(files: Iterable[str]) -> tuple[Pattern, ...]:
-    return tuple(globs.parse(text) for text in dict.fromkeys(map(globs.clean, files)) if text)
+def _asked(request: _Request, speaks: frozenset[str]) -> Asked:
+    area = area_of(request.candidate.estimate.files)
+    return Asked(request.id, request.size, speaks, area, WORK_MINUTES[request.size])

@@ -1,0 +1,1 @@
+"""Who works on which ticket: one small module per policy, behind one protocol."""
