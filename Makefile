@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing kill-table kill-table-work rules bench-rules locks clean
+.PHONY: help run test test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-psplib kill-table kill-table-work rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -85,6 +85,7 @@ bench-rules: $(VENV)/.dev  ## Precision of the semgrep rules on sources of other
 bench: $(VENV)/.dev  ## The figures, as ratios from one run
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/planning.py
+	$(BIN)/python bench/prediction.py
 	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/agent_run.py
 	$(BIN)/python bench/lanes.py
@@ -105,8 +106,26 @@ bench-scale: $(VENV)/.dev  ## Gates in a tree of 150,000 lines, and reports of a
 bench-pipelines: $(VENV)/.dev  ## Child pipelines for 1,000 tickets, against dumping the same data
 	$(BIN)/python bench/child_pipeline.py
 
+bench-routing: $(VENV)/.dev  ## Routing policies on simulated agents whose qualities are known, in 13 worlds (some minutes)
+	$(BIN)/python bench/routing.py
+
 bench-publishing: $(VENV)/.dev  ## Publishing 100 tickets to the GitLab stand-in, against the bare requests
 	$(BIN)/python bench/publishing.py
+
+bench-psplib: $(VENV)/.dev  ## 480 scheduling instances through the planner's core, and their proved optima (some minutes)
+	$(BIN)/python bench/psplib.py $(DATA)/psplib-j30.jsonl --optimize
+
+bench-merges: $(VENV)/.dev  ## All pairs of 200 changes, against one bare git merge-tree for each
+	$(BIN)/python bench/merge_truth.py
+
+bench-simulation: $(VENV)/.dev  ## Simulating a million tickets (half a minute)
+	$(BIN)/python bench/simulation.py
+
+bench-month: $(VENV)/.dev  ## A month of 40 conflicting tickets a night: the plan against plain turns
+	$(BIN)/python bench/month.py
+
+bench-growth: $(VENV)/.dev  ## The figures of docs/scale.md: 10, 1,000 and 100,000 tickets a night
+	$(BIN)/python bench/scale.py
 
 bench-gates-job: $(VENV)/.dev system npm  ## What the gates job of the level-1 component costs beyond the gates
 	$(BIN)/python bench/gates_job.py

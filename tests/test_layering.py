@@ -32,6 +32,7 @@ ONLY_IN = {
     "gitlab": "forge/gitlab/wire.py",
     "requests": "forge/gitlab/",
     "sqlalchemy": "metrics/store.py",
+    "ortools": "planning/scheduling/exact_model.py",
 }
 """A library, and the one module or folder that imports it."""
 ELSEWHERE = {"gates/testing/plugin/ci_factory_door.py"}

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from ci_factory.errors import ConfigError
+from ci_factory.model.alert_settings import AlertsConfig
 from ci_factory.model.base import Value
 from ci_factory.model.budget_settings import AgentBudgets, BudgetsConfig, GatewayConfig, GatewaySetting
 from ci_factory.model.escalation_settings import TriggersConfig
@@ -18,11 +19,16 @@ from ci_factory.model.failure_settings import FailuresConfig
 from ci_factory.model.forge import Role
 from ci_factory.model.forge_settings import Rates
 from ci_factory.model.gate_settings import GatesConfig
+from ci_factory.model.integration_settings import IntegrationConfig
 from ci_factory.model.languages import Language
+from ci_factory.model.planning_settings import PlanningConfig
 from ci_factory.model.publishing_settings import PublishingConfig
+from ci_factory.model.review_settings import ReviewConfig
 from ci_factory.model.role_settings import RolesConfig
+from ci_factory.model.routing_settings import RoutingConfig
 from ci_factory.model.sandbox_settings import Host, Network, SandboxConfig, SandboxSetting
-from ci_factory.model.ticket import Priority, Size
+from ci_factory.model.simulation_settings import SimulationConfig
+from ci_factory.model.ticket import Size
 
 FILE_NAME = ".ci-factory.yml"
 MAX_BYTES = 256 * 1024
@@ -111,13 +117,6 @@ class BatchConfig(Value):
     """Minutes of review available next morning; `null` does not limit the batch."""
 
 
-class PlanningConfig(Value):
-    """How conflicts between tickets are avoided."""
-
-    pattern: Literal["queue", "lock", "isolate"] = "isolate"
-    overlap: Literal["stack", "defer", "ignore"] = "stack"
-
-
 class AgentConfig(Value):
     """One agent: which adapter drives it, with what."""
 
@@ -136,6 +135,8 @@ class AgentConfig(Value):
     """The largest ticket it is given."""
     languages: tuple[Language, ...] = ()
     """Of the code that it is given; empty is any."""
+    parallel: int | None = Field(default=None, ge=1, le=200)
+    """Most tickets that it works on at the same time; `null`: as many as there are lanes."""
     network: Network | None = None
     """In place of `sandbox.network`."""
     hosts: tuple[Host, ...] = Field(default=(), max_length=200)
@@ -206,22 +207,6 @@ class CustomRule(Value):
     message: str = ""
 
 
-DEFAULT_SLA_HOURS: dict[Priority, float] = {
-    Priority.CRITICAL: 4,
-    Priority.HIGH: 8,
-    Priority.MEDIUM: 24,
-    Priority.LOW: 72,
-}
-
-
-class ReviewConfig(Value):
-    """Who reviews, and by when."""
-
-    reviewers: tuple[str, ...] = ()
-    """Who reviews what nobody owns."""
-    sla_hours: dict[Priority, float] = Field(default_factory=lambda: dict(DEFAULT_SLA_HOURS))
-
-
 class EscalationConfig(Value):
     """Time limits after which a person is reminded (never an assumption made)."""
 
@@ -261,6 +246,7 @@ class Config(Value):
     identity: Identity = Identity()
     batch: BatchConfig = BatchConfig()
     planning: PlanningConfig = PlanningConfig()
+    routing: RoutingConfig = RoutingConfig()
     agents: tuple[AgentConfig, ...] = ()
     roles: RolesConfig = RolesConfig()
     prices: dict[str, Price] = Field(default_factory=dict, max_length=1000)
@@ -274,8 +260,11 @@ class Config(Value):
     sensitive: tuple[SensitiveArea, ...] = ()
     rules: tuple[CustomRule, ...] = ()
     review: ReviewConfig = ReviewConfig()
+    integration: IntegrationConfig = IntegrationConfig()
     escalation: EscalationConfig = EscalationConfig()
     publishing: PublishingConfig = PublishingConfig()
+    alerts: AlertsConfig = AlertsConfig()
+    simulation: SimulationConfig = SimulationConfig()
 
     @model_validator(mode="after")
     def _agent_names_differ(self) -> "Config":
@@ -391,9 +380,9 @@ def _fix(error: ValidationError) -> str:
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = Config
     for part in location:
-        if isinstance(part, int):
+        if part not in model.model_fields:  # a place in a list, or a name that people chose
             continue
-        annotation = model.model_fields[part].annotation
+        annotation = model.model_fields[str(part)].annotation
         candidates = (annotation, *get_args(annotation))
         model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
     return list(model.model_fields)

@@ -7,13 +7,17 @@ import click
 from pydantic import BaseModel
 
 from ci_factory.config import Config
+from ci_factory.metrics.live import Live
 from ci_factory.model.attempt import Attempt, Comprehension, Partial, Plan
 from ci_factory.model.batch import Batch
 from ci_factory.model.event import Event
+from ci_factory.model.forecast import Forecast
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import Finding, GateReport, Score
 from ci_factory.model.gathered import Gathered
+from ci_factory.model.merge_truth import CandidateResult, MergeTruth
 from ci_factory.model.pipelines import PipelineIndex
+from ci_factory.model.pulse import Pulse
 from ci_factory.model.review import ReviewQueue
 from ci_factory.model.ticket import IntakeReport, Ticket
 from ci_factory.model.verdicts import VerdictPlan
@@ -23,19 +27,24 @@ from ci_factory.system import records
 SCHEMAS: dict[str, type[BaseModel]] = {
     "attempt": Attempt,
     "batch": Batch,
+    "candidate": CandidateResult,
     "comprehension": Comprehension,
     "configuration": Config,
     "event": Event,
     "finding": Finding,
+    "forecast": Forecast,
     "gate": GateReport,
     "gathered": Gathered,
     "intake": IntakeReport,
+    "merge-truth": MergeTruth,
     "pipelines": PipelineIndex,
     "partial": Partial,
     "plan": Plan,
     "publication": Publication,
+    "pulse": Pulse,
     "review": ReviewQueue,
     "score": Score,
+    "status": Live,
     "ticket": Ticket,
     "verdicts": VerdictPlan,
     "work-state": WorkState,

@@ -1,10 +1,12 @@
 """The plan of one night."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
 from ci_factory.model.base import Artifact, Moment, Sha, TicketId, Value
+from ci_factory.model.routing import RoutingNote
 from ci_factory.model.ticket import Candidate, Size
 
 
@@ -48,6 +50,13 @@ class PlannedTicket(Value):
     """Tickets of this batch that must have ended before this one starts (includes `stacked_on`)."""
     reason: str
     """Why the ticket is in, and why there."""
+    routing: RoutingNote | None = None
+    """Why the agent, and with what probability."""
+    start_minutes: float | None = Field(default=None, ge=0)
+    """Expected, counted from the batch's start."""
+    end_minutes: float | None = Field(default=None, ge=0)
+    cost_usd: float | None = Field(default=None, ge=0)
+    """Expected; `None`: it was not measured often enough."""
 
     @property
     def id(self) -> str:
@@ -62,6 +71,21 @@ class LeftOut(Value):
     state: str
     """The label it gets: needs-info, deferred, hold, queued …, without the `factory::` prefix."""
     reason: str
+
+
+class Arrangement(Value):
+    """How good the order is, and how it was found; all figures are expected ones."""
+
+    method: Literal["list", "search", "exact"]
+    """The greedy list alone, better by search, or by the exact solver."""
+    tardiness: float
+    """Sum of weight x minutes after the due date, or after the start for what was due before."""
+    makespan_minutes: float
+    greedy_tardiness: float
+    """The same of the list to start from."""
+    greedy_makespan_minutes: float
+    proved: bool = False
+    """Whether nothing better exists for these tickets, bases and agents."""
 
 
 class Batch(Artifact):
@@ -79,3 +103,4 @@ class Batch(Artifact):
     """Why it was aborted."""
     tickets: tuple[PlannedTicket, ...]
     left_out: tuple[LeftOut, ...] = ()
+    arrangement: Arrangement | None = None

@@ -13,13 +13,13 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     """Its merge request was merged."""
     REJECTED = "rejected"
-    """Closed unmerged, or there was nothing worth a merge request."""
+    """Closed unmerged, or there was nothing worth a merge request, for reasons of the agent."""
     PENDING = "pending"
-    """Nobody decided yet; says nothing about the agent."""
+    """Nobody decided, or what ended it was not the agent's; says nothing about the agent."""
 
 
 class PastAttempt(Value):
-    """The work of one agent on one ticket in one batch."""
+    """The work of one agent on one ticket in one batch; a ticket that was handed over makes one for each agent."""
 
     batch: str
     ticket: str
@@ -29,8 +29,8 @@ class PastAttempt(Value):
     area: str = "."
     """Top folder of most of its files; `.` is the root."""
     started_at: Moment
-    minutes: float
-    """On the lane, gates included."""
+    minutes: float | None
+    """On the lane, gates included; only its calls where the ticket was handed over or slept. `None`: only the forge knows of it."""
     cost_usd: float | None = None
     tokens: int | None = None
     failed: bool = False

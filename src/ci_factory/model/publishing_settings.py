@@ -20,7 +20,7 @@ class PublishingConfig(Value):
     protected: dict[str, Action] = Field(default={}, max_length=500)
     """Patterns of gitignore to what a change there asks for; they come before the built-in ones."""
     reviewers: tuple[str, ...] = ()
-    """Who is asked to review a draft that the rules below made; none: the first of `review.reviewers`."""
+    """Who is asked to review a draft that the rules below made; none: whom the review queue names."""
     parallel: int = Field(default=4, ge=1, le=20)
     """Tickets that `ci-factory publish` publishes at the same time; stacked ones follow each other."""
     max_files: int = Field(default=500, ge=1)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from ci_factory.model.base import Artifact, Json, Moment, Ranked, TicketId, Value
+from ci_factory.model.prediction import Calibration, TouchedFile
 
 
 class Priority(Ranked):
@@ -82,6 +83,10 @@ class Estimate(Value):
     estimated: tuple[str, ...] = ()
     """Names of the fields above that were estimated rather than given."""
     reasons: tuple[str, ...] = ()
+    touched: tuple[TouchedFile, ...] = ()
+    """Files that the change may touch, the most probable first; the least probable are left out."""
+    hot: tuple[str, ...] = ()
+    """Of all these files the hot ones, by their names or by the recent commits: that two tickets share one tells nothing."""
 
 
 class Risk(Value):
@@ -153,3 +158,5 @@ class IntakeReport(Artifact):
     """Tickets outside of the queue that others depend on and that are done."""
     in_flight: dict[TicketId, tuple[str, ...]] = {}
     """Files that open merge requests of the factory touch, by ticket."""
+    calibration: Calibration = Calibration()
+    """How the predictions of touched files were weighed."""

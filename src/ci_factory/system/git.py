@@ -26,6 +26,7 @@ _QUIET = (
     "-c",
     "advice.detachedHead=false",
 )
+_MERGE_TREE = ("merge-tree", "--write-tree", "--name-only", "--no-messages")
 _REPOSITORY_VARIABLES = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -378,11 +379,37 @@ class Git:
 
     def merge(self, ours: str, theirs: str) -> Merge:
         """Merge two commits in memory (`git merge-tree --write-tree`)."""
-        done = self.run("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
+        done = self.run(*_MERGE_TREE, "-z", ours, theirs)
         if done.returncode not in {0, 1} or not done.stdout:
             raise RepositoryError(f"git merge-tree failed: {done.stderr.strip()}", where=str(self.folder))
         tree, *paths = done.stdout.split("\0")
-        return Merge(tree.strip(), tuple(dict.fromkeys(path for path in paths if path)))
+        return Merge(tree.strip(), _in_conflict(paths, clean=done.ok))
+
+    def merges(self, pairs: Sequence[tuple[str, str]]) -> list[Merge | None]:
+        """`merge` for many pairs with one process; `None` where git can't merge at all, as when two share no history."""
+        rows = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
+        done = self.run(*_MERGE_TREE, "--stdin", stdin=rows.encode("ascii"))
+        found: list[Merge | None] = list(_parse_merges(done.stdout.split("\0")))
+        if done.ok and len(found) == len(pairs):
+            return found
+        return [self._merge_if_possible(ours, theirs) for ours, theirs in pairs]
+
+    def _merge_if_possible(self, ours: str, theirs: str) -> Merge | None:
+        try:
+            return self.merge(ours, theirs)
+        except RepositoryError:
+            return None
+
+    def brought_commits(self, base: str, head: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Commits of `head` that `base` lacks, and those of `base` that they begin at."""
+        rows = self.text("rev-list", "--boundary", f"{base}..{head}").split()
+        boundary = frozenset(row[1:] for row in rows if row.startswith("-"))
+        return frozenset(row for row in rows if not row.startswith("-")), boundary
+
+    def folders(self, revision: str) -> frozenset[str]:
+        """Paths of all folders of a tree."""
+        listing = self.text("ls-tree", "-r", "-d", "-z", "--name-only", revision)
+        return frozenset(path for path in listing.split("\0") if path)
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` contains `old`."""
@@ -408,3 +435,20 @@ def _parse_raw_diff(fields: list[str]) -> Iterator[FileChange]:
             old_path = path = fields[index + 1]
             index += 2
         yield FileChange(status[0], path, old_path, old_mode, new_mode, blob)
+
+
+def _parse_merges(fields: Sequence[str]) -> Iterator[Merge]:
+    """Sections of status, tree and paths, each ended by an empty field."""
+    rest = iter(fields)
+    for status in rest:
+        if status not in {"0", "1"}:
+            return
+        tree, paths = next(rest, ""), []
+        while path := next(rest, ""):
+            paths.append(path)
+        yield Merge(tree, _in_conflict(paths, clean=status == "1"))
+
+
+def _in_conflict(paths: Sequence[str], *, clean: bool) -> tuple[str, ...]:
+    """Each path once. A few conflicts, such as a folder renamed to several places, have none: `.` stands for the whole tree."""
+    return tuple(dict.fromkeys(path for path in paths if path)) or (() if clean else (".",))

@@ -48,6 +48,11 @@ class TicketFolder:
         return self.agent / "state.json"
 
     @property
+    def meter(self) -> Path:
+        """agent/meter.json, what the running call has used so far."""
+        return self.agent / "meter.json"
+
+    @property
     def seen_gate(self) -> Path:
         """agent/gate.json, what the work itself saw of the gates last."""
         return self.agent / "gate.json"
@@ -85,6 +90,11 @@ class BatchFolder:
         return self.path / "batch.yaml"
 
     @property
+    def forecast(self) -> Path:
+        """forecast.json, what the batch is expected to bring."""
+        return self.path / "forecast.json"
+
+    @property
     def gathered(self) -> Path:
         """gathered.json."""
         return self.path / "gathered.json"
@@ -93,6 +103,16 @@ class BatchFolder:
     def breakers(self) -> Path:
         """breakers.json, which credentials sleep and which agents get no more tickets."""
         return self.path / "breakers.json"
+
+    @property
+    def pulse(self) -> Path:
+        """pulse.json, signs of life of the running night."""
+        return self.path / "pulse.json"
+
+    @property
+    def merge_truth(self) -> Path:
+        """merge_truth.json, whether the open changes merge and work together."""
+        return self.path / "merge_truth.json"
 
     @property
     def report(self) -> Path:
@@ -131,6 +151,21 @@ class Layout:
     def review(self) -> Path:
         """review.json."""
         return self.root / "review.json"
+
+    @property
+    def merge_truth(self) -> Path:
+        """merge_truth.json of the last time that the open changes were tried."""
+        return self.root / "merge_truth.json"
+
+    @property
+    def facts(self) -> Path:
+        """facts.json, as they were collected last."""
+        return self.root / "facts.json"
+
+    @property
+    def candidate(self) -> Path:
+        """candidate.json, what the tests said of the candidate in merge_truth.json."""
+        return self.root / "candidate.json"
 
     @property
     def report(self) -> Path:
