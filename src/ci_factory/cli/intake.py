@@ -70,6 +70,8 @@ def command(
             "ready" if candidate.readiness.ready else f"not ready: {'; '.join(candidate.readiness.missing)}"
         )
         click.echo(f"{candidate.ticket.id:<12} {plain(ready, limit=300)}")
+    if learned := intake.recalibrated(report.calibration):
+        click.echo(learned)
     for each in absent:
         click.echo(
             f"{each:<12} is left: there is no such open ticket, or it is at work, delivered or escalated"

@@ -1,29 +1,14 @@
 """Files and complexity of tickets that do not say them. An estimate says that it is one, and why."""
 
 import re
-from collections.abc import Iterator
-from pathlib import PurePosixPath
 
+from ci_factory.intake import names
 from ci_factory.intake.tree import Tree, is_test
 from ci_factory.model import globs
 from ci_factory.model.text import plain
 from ci_factory.model.ticket import Estimate, Size, Ticket
 
-_MAX_TEXT = 200_000
-"""Characters of a ticket that are searched for names."""
 _MAX_FILES = 50
-_PATH = re.compile(r"[\w.@+*?\[\]-]+(?:/[\w.@+*?\[\]-]+)*/?")
-_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}")
-_SYMBOL = re.compile(
-    r"`(?P<quoted>[A-Za-z_][\w.]*)(?:\(\))?`"
-    r"|\b(?P<called>[A-Za-z_][\w.]*)\(\)"
-    r"|\b(?P<dotted>[a-z_]\w*(?:\.[a-z_]\w*)+)\b"
-    r"|\b(?P<snake>[a-z]+(?:_[a-z0-9]+)+)\b"
-    r"|\b(?P<camel>(?:[A-Z][a-z0-9]+){2,})\b"
-    r"|\b(?P<module>[a-z]\w+) (?:module|package|class|command|gate|parser)\b"
-)
-_CAMEL_JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NO_STEMS = frozenset({"__init__", "__main__", "index", "main", "conftest"})
 
 _SIZE_WORDS = {
     Size.TRIVIAL: "typo spelling misspelled wording whitespace docstring comment",
@@ -55,9 +40,9 @@ def estimate(ticket: Ticket, tree: Tree) -> Estimate:
 
 def _files(ticket: Ticket, tree: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Paths that the text names, else files with the names of its symbols; and the tests beside them."""
-    text = f"{ticket.title}\n{ticket.body}"[:_MAX_TEXT]
+    text = names.text_of(ticket)
     why: dict[str, str] = {}
-    for path, reason in (*_named(text, tree), *_symbols(text, tree)):
+    for path, reason in (*names.paths(text, tree), *names.stems(text, tree)):
         if len(why) < _MAX_FILES:
             why.setdefault(path, reason)
     for path in tuple(why):
@@ -67,42 +52,6 @@ def _files(ticket: Ticket, tree: Tree) -> tuple[tuple[str, ...], tuple[str, ...]
     if not why:
         return (), ("files: the ticket names no file or module of this repository",)
     return tuple(why), tuple(f"files: {plain(path, 200)} {reason}" for path, reason in why.items())
-
-
-def _named(text: str, tree: Tree) -> Iterator[tuple[str, str]]:
-    for token in dict.fromkeys(_PATH.findall(text)):
-        pattern = globs.clean(token.rstrip(".?"))
-        if not pattern or len(pattern) > _MAX_TEXT // 100:
-            continue
-        if pattern in tree.files:
-            yield pattern, "is named in the ticket"
-        elif pattern.rstrip("/") in tree.folders and "/" in token:
-            yield f"{pattern.rstrip('/')}/**", "is a folder named in the ticket"
-        elif globs.is_glob(pattern):
-            if "*" in pattern and tree.matching(pattern):
-                yield pattern, "is a pattern in the ticket that matches files"
-        elif _SUFFIX.fullmatch(PurePosixPath(pattern).suffix):
-            yield from _file_by_name(pattern, tree)
-
-
-def _file_by_name(path: str, tree: Tree) -> Iterator[tuple[str, str]]:
-    folder, _, name = path.rpartition("/")
-    ending = tuple(found for found in tree.named(name) if found.endswith(f"/{path}"))
-    if ending:
-        yield from ((found, f"ends in `{path}`, which the ticket names") for found in ending)
-    elif folder in tree.folders:
-        yield path, "would be new beside files of a folder that exists"
-
-
-def _symbols(text: str, tree: Tree) -> Iterator[tuple[str, str]]:
-    for match in _SYMBOL.finditer(text):
-        symbol = next(filter(None, match.groups()))
-        for part in symbol.split("."):
-            stem = _CAMEL_JOINT.sub("_", part).lower()
-            if stem in _NO_STEMS:
-                continue
-            found = tree.stemmed(stem) or tree.stemmed(stem.replace("_", "-"))
-            yield from ((path, f"has the name of `{symbol[:80]}`") for path in found)
 
 
 def _complexity(ticket: Ticket, files: tuple[str, ...]) -> tuple[Size, tuple[str, ...]]:

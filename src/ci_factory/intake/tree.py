@@ -1,9 +1,10 @@
 """The repository's paths, indexed by the names that tickets use for them."""
 
 import functools
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from ci_factory.model import globs
@@ -25,6 +26,9 @@ class Tree:
     """Last segment -> paths."""
     by_stem: dict[str, tuple[str, ...]]
     """Lower-case last segment without its suffix -> paths."""
+    ordered: tuple[str, ...]
+    """All files, sorted."""
+    _matched: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def named(self, name: str) -> tuple[str, ...]:
         """Files with this last segment, none when there are too many to mean one."""
@@ -37,9 +41,12 @@ class Tree:
         return found if len(found) <= _AMBIGUOUS else ()
 
     def tests_of(self, path: str) -> tuple[str, ...]:
-        """Test files named after a file."""
-        stem = PurePosixPath(path).stem.lower()
-        names = (f"test_{stem}", f"{stem}_test", f"{stem}.test", f"{stem}.spec", f"{stem}_spec")
+        """Test files named after a file, or after its folder and it."""
+        *_, folder, name = f"/{path}".rsplit("/", 2)
+        stem = PurePosixPath(name).stem.lower()
+        names = [f"test_{stem}", f"{stem}_test", f"{stem}.test", f"{stem}.spec", f"{stem}_spec"]
+        if folder:
+            names.append(f"test_{folder.lower()}_{stem}")
         found = tuple(test for name in names for test in self.by_stem.get(name, ()))
         return found if len(found) <= _AMBIGUOUS else ()
 
@@ -49,7 +56,16 @@ class Tree:
             return (pattern,)
         if not globs.is_glob(pattern):
             return ()
-        return tuple(sorted(path for path in self.files if globs.matches(pattern, path)))
+        if pattern not in self._matched:
+            below = self._below(globs.parse(pattern).prefix)
+            self._matched[pattern] = tuple(path for path in below if globs.matches(pattern, path))
+        return self._matched[pattern]
+
+    def _below(self, folder: str) -> Sequence[str]:
+        if not folder:
+            return self.ordered
+        start = bisect_left(self.ordered, f"{folder}/")
+        return self.ordered[start : bisect_left(self.ordered, f"{folder}0", start)]  # `0` follows `/`
 
 
 @functools.lru_cache(maxsize=4)
@@ -57,11 +73,12 @@ def index(tree: frozenset[str]) -> Tree:
     """Index the paths; the same tree is indexed once."""
     by_name: defaultdict[str, list[str]] = defaultdict(list)
     by_stem: defaultdict[str, list[str]] = defaultdict(list)
-    for path in sorted(tree):
+    ordered = tuple(sorted(tree))
+    for path in ordered:
         name = path.rsplit("/", 1)[-1]
         by_name[name].append(path)
         by_stem[PurePosixPath(name).stem.lower()].append(path)
-    return Tree(tree, frozenset(_folders(tree)), _frozen(by_name), _frozen(by_stem))
+    return Tree(tree, frozenset(_folders(tree)), _frozen(by_name), _frozen(by_stem), ordered)
 
 
 def is_test(path: str) -> bool:

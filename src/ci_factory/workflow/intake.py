@@ -7,11 +7,14 @@ from ci_factory.errors import UsageError
 from ci_factory.forge.local import LocalForge
 from ci_factory.forge.ticket_files import with_ready_label
 from ci_factory.intake.assess import assess
+from ci_factory.intake.surroundings import Surroundings
+from ci_factory.intake.tree import index
 from ci_factory.model.forge import Issue, IssueState, MergeRequest
+from ci_factory.model.prediction import Calibration
 from ci_factory.model.ticket import Candidate, IntakeReport, Ticket
 from ci_factory.publishing import names
 from ci_factory.system import records
-from ci_factory.workflow import earlier, escalations
+from ci_factory.workflow import earlier, escalations, predictions, surroundings
 from ci_factory.workflow.factory import Factory
 
 _AGAIN = ("queued", "running", "needs-info", "deferred")
@@ -69,8 +72,12 @@ def intake(factory: Factory, selection: Selection = _ALL) -> IntakeReport:
     known = _known(factory, queue)
     now, tip = factory.clock.now(), factory.tip()
     tree = frozenset(factory.git.files(tip))
+    known_of_files = _surroundings(factory, tip, tree, [issue.ticket for issue in queue])
     assessed = (
-        assess(issue.ticket, tree=tree, known=known, config=factory.config, now=now) for issue in queue
+        assess(
+            issue.ticket, tree=tree, known=known, config=factory.config, now=now, surroundings=known_of_files
+        )
+        for issue in queue
     )
     agreed, left = escalations.agreed(asked), earlier.told(factory.forge.user, asked.values())
     candidates = tuple(
@@ -88,10 +95,12 @@ def intake(factory: Factory, selection: Selection = _ALL) -> IntakeReport:
         candidates=candidates,
         resolved=tuple(sorted(ticket_id for ticket_id, done in known.items() if done)),
         in_flight=_in_flight(factory, tip, changes),
+        calibration=known_of_files.calibration,
     )
     records.write_model(factory.layout.intake, report)
     escalations.remind(factory, asked.values(), escalations.blocking(report))
-    factory.progress.stage("intake", _summary(candidates))
+    learned = recalibrated(report.calibration)
+    factory.progress.stage("intake", "; ".join(filter(None, (_summary(candidates), learned))))
     return report
 
 
@@ -128,6 +137,30 @@ def _known(factory: Factory, queue: Sequence[Issue]) -> dict[str, bool]:
 def _summary(candidates: Sequence[Candidate]) -> str:
     ready = sum(candidate.readiness.ready for candidate in candidates)
     return f"{len(candidates)} tickets in the queue, {ready} ready"
+
+
+def _surroundings(
+    factory: Factory, tip: str, tree: frozenset[str], tickets: Sequence[Ticket]
+) -> Surroundings:
+    planning = factory.config.planning
+    return surroundings.read(
+        factory.git,
+        tip,
+        index(tree),
+        tickets,
+        calibration=predictions.calibration(factory.layout, planning),
+        hot_files=planning.hot_files,
+    )
+
+
+def recalibrated(calibration: Calibration) -> str:
+    """What was learned from earlier nights, in words; empty: nothing yet."""
+    if not calibration.factors:
+        return ""
+    factors = ", ".join(f"{kind} x {factor:.2f}" for kind, factor in calibration.factors.items())
+    return (
+        f"weights of evidence for files recalibrated from {calibration.tickets} measured tickets: {factors}"
+    )
 
 
 def _in_flight(factory: Factory, tip: str, changes: Iterable[MergeRequest]) -> dict[str, tuple[str, ...]]:
