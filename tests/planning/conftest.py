@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ci_factory.config import AgentConfig, BatchConfig, Config, PlanningConfig
+from ci_factory.config import AgentConfig, BatchConfig, Config
 from ci_factory.model.batch import Batch, Limits
+from ci_factory.model.planning_settings import PlanningConfig
 from ci_factory.model.ticket import (
     Candidate,
     Estimate,
@@ -18,7 +19,9 @@ from ci_factory.model.ticket import (
     Size,
     Ticket,
 )
+from ci_factory.planning.expectations import Expectations
 from ci_factory.planning.plan import make_batch
+from ci_factory.planning.routing.protocol import Router
 
 NOW = datetime(2026, 3, 2, 17, tzinfo=UTC)
 AGENTS = (AgentConfig(name="ada", adapter="command"), AgentConfig(name="bob", adapter="command"))
@@ -71,12 +74,17 @@ def plan() -> Plan:
         in_flight: Mapping[str, tuple[str, ...]] | None = None,
         agents: Sequence[AgentConfig] = AGENTS,
         batch: BatchConfig | None = None,
+        router: Router | None = None,
+        optimize_seconds: float | None = None,
+        expectations: Expectations | None = None,
+        review_minutes: float | None = None,
     ) -> Batch:
         return make_batch(
             candidates,
             agents=agents,
             config=Config(
-                planning=PlanningConfig(pattern=pattern, overlap=overlap), batch=batch or BatchConfig()
+                planning=PlanningConfig(pattern=pattern, overlap=overlap, optimize_seconds=optimize_seconds),
+                batch=batch or BatchConfig(),
             ),
             batch_id="night",
             created_at=NOW,
@@ -86,6 +94,9 @@ def plan() -> Plan:
             limits=Limits(max_tickets=max_tickets, parallel=parallel),
             resolved=frozenset(resolved),
             in_flight=in_flight or {},
+            router=router,
+            expectations=expectations,
+            review_minutes=review_minutes,
         )
 
     return run

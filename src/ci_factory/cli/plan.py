@@ -1,28 +1,54 @@
 """`ci-factory plan`: the second stage alone, and the night as a table."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from ci_factory.cli import common, wiring
+from ci_factory.cli import common, conflicts, plan_screen, wiring
 from ci_factory.config import Config
 from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch
-from ci_factory.model.text import plain
 from ci_factory.model.ticket import IntakeReport
 from ci_factory.planning.pipeline import child_pipelines
 from ci_factory.planning.pipeline_names import INDEX_NAME
 from ci_factory.planning.pipeline_settings import PipelineSettings, from_options
-from ci_factory.planning.table import describe
 from ci_factory.system import ci_env, records
 from ci_factory.workflow import planning
 
 
-@click.command(epilog="Example: ci-factory plan --repo . --agent autofix --dry-run")
+@click.command(epilog="Example: ci-factory plan --repo . --agent autofix --dry-run --html plan.html")
 @common.repo_option
 @wiring.agent_options
-@click.option("--dry-run", is_flag=True, help="Show the plan; write nothing, claim nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the plan; claim nothing, and write pictures at most.")
+@click.option(
+    "--svg",
+    "svg_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Also draw the plan into this file: lanes, tickets, dependencies, due dates.",
+)
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="The same as a page, with what is in, what is out, and why.",
+)
+@click.option(
+    "--start",
+    "start_text",
+    default=None,
+    metavar="TIME",
+    help="When the work begins, such as 18:00 (UTC); times are by the clock then.",
+)
+@click.option(
+    "--conflicts",
+    "with_conflicts",
+    is_flag=True,
+    help="Also show which tickets may touch a common file, and how probably.",
+)
 @click.option(
     "--pipelines",
     type=click.Path(path_type=Path, file_okay=False),
@@ -57,10 +83,14 @@ def command(
     pipeline_options: tuple[str, ...],
     parallel: int,
     max_tickets: int,
+    svg_file: Path | None,
+    html_file: Path | None,
+    start_text: str | None,
     out: Path | None,
     config_file: Path | None,
     *,
     dry_run: bool,
+    with_conflicts: bool,
     as_json: bool,
 ) -> None:
     """Plan a batch from intake.json: which tickets, in which lane, by whom, on which base, and why."""
@@ -70,6 +100,7 @@ def command(
     choice = wiring.AgentChoice(agent_names, agent_command, agent_env)
     factory = wiring.factory(repo, out, config_file, choice, writes=not dry_run)
     factory = replace(factory, config=_overridden(factory.config, parallel, max_tickets))
+    start = plan_screen.moment(start_text, factory.clock.now())
     with factory.exclusively():
         intake = records.read_model(factory.layout.intake, IntakeReport)
         if dry_run:
@@ -78,12 +109,18 @@ def command(
             batch = planning.unfinished(factory) or planning.plan(factory, intake)
     if pipelines:
         _write_pipelines(pipelines, batch, settings)
+    if batch is not None:
+        _draw(batch, factory.config, start, svg_file, html_file)
+    graph = conflicts.graph_of(intake, factory.config) if with_conflicts else None
     if as_json:
-        common.print_json(batch.model_dump(mode="json") if batch else None)
+        data = batch.model_dump(mode="json") if batch else None
+        common.print_json({"batch": data, "conflicts": conflicts.as_data(graph)} if graph else data)
     elif batch is None:
         click.echo("nothing new to do")
     else:
-        _show(batch)
+        plan_screen.show(batch, start)
+    if graph and not as_json:
+        conflicts.show(graph)
 
 
 def _overridden(config: Config, parallel: int, max_tickets: int) -> Config:
@@ -116,18 +153,12 @@ def _write_pipelines(folder: Path, batch: Batch | None, settings: PipelineSettin
     records.write_model(folder / INDEX_NAME, written.index)
 
 
-def _show(batch: Batch) -> None:
-    from rich.table import Table
-    from rich.text import Text
+def _draw(
+    batch: Batch, config: Config, start: datetime | None, svg_file: Path | None, html_file: Path | None
+) -> None:
+    from ci_factory.planning import gantt_page
 
-    table = Table(
-        box=None, pad_edge=False, title=f"batch {batch.id} on {batch.target_branch}", title_justify="left"
-    )
-    for heading in ("", "ticket", "lane", "minutes", "agent", "size", "base", "title", "why"):
-        table.add_column(heading, overflow="fold")
-    for row in describe(batch):
-        table.add_row(*(Text(plain(str(cell), limit=200)) for cell in row.cells))
-    for left_out in batch.left_out:
-        cells = ("-", left_out.ticket_id, "-", "-", "-", "-", "-", left_out.state, left_out.reason)
-        table.add_row(*(Text(plain(cell, limit=300)) for cell in cells), style="dim")
-    common.console().print(table)
+    if svg_file is not None:
+        records.write_text(svg_file, gantt_page.svg(batch, config, start))
+    if html_file is not None:
+        records.write_text(html_file, gantt_page.page(batch, config, start))

@@ -1,45 +1,30 @@
-"""Agent slots: when and where a ticket can start."""
+"""Agent slots: who may work on which."""
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
+from ci_factory.config import AgentConfig
 
-class Slot(NamedTuple):
-    """A place on a lane; minutes count from the batch's start."""
-
-    lane: int
-    start: float
-    end: float
+Lanes = Mapping[str, tuple[int, ...]]
+"""Agent -> the lanes its tickets may be on, from 0."""
 
 
-@dataclass
-class Lanes:
-    """List scheduling: every ticket goes where it can start first."""
+def lanes_of(agents: Sequence[AgentConfig], count: int) -> Lanes:
+    """All lanes, or as many as the agent may work on at the same time.
 
-    count: int
-    _free: list[float] = field(init=False)
-    _locked: dict[str, int] = field(default_factory=dict)
+    Which ones is fixed, so that whoever runs one ticket per lane (a resource group on GitLab) keeps to the agent's limit
+    without knowing of it. Limited agents get lanes in turn, so that they are in each other's way as little as possible.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    turn = 0
+    for agent in agents:
+        if agent.parallel is None or agent.parallel >= count:
+            found[agent.name] = tuple(range(count))
+        else:
+            found[agent.name] = tuple(sorted((turn + step) % count for step in range(agent.parallel)))
+            turn += agent.parallel
+    return found
 
-    def __post_init__(self) -> None:
-        """All lanes are free at the start."""
-        self._free = [0.0] * self.count
 
-    def find(self, ready: float, minutes: float, *, lock: str | None, prefer: int | None) -> Slot:
-        """The first slot from `ready` on.
-
-        A ticket with a `lock` goes to the lane that others with this lock are on. `prefer` is taken when no lane is
-        earlier, else the lane that is free the longest.
-        """
-        lane = self._locked.get(lock) if lock is not None else None
-        if lane is None:
-            earliest = min(self._free)
-            as_early = prefer is not None and self._free[prefer] <= max(earliest, ready)
-            lane = prefer if as_early and prefer is not None else self._free.index(earliest)
-        start = max(self._free[lane], ready)
-        return Slot(lane, start, start + minutes)
-
-    def take(self, slot: Slot, lock: str | None) -> None:
-        """Occupy a slot that `find` gave last."""
-        self._free[slot.lane] = slot.end
-        if lock is not None:
-            self._locked[lock] = slot.lane
+def lane_count(pattern: str, parallel: int) -> int:
+    """Lanes that a batch has: one for the pattern `queue`."""
+    return 1 if pattern == "queue" else parallel

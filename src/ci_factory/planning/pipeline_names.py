@@ -53,6 +53,21 @@ def ticket_folder(batch_id: str, ticket: str) -> str:
     return f"{OUT_FOLDER}/batches/{batch_id}/tickets/{ticket}"
 
 
+def candidate_job(prefix: str) -> str:
+    """The job without a token in which the tests of the candidate run."""
+    return f"{prefix}-candidate"
+
+
+def candidate_trigger(prefix: str) -> str:
+    """The job that triggers it."""
+    return f"{prefix}-integrate"
+
+
+def together_job(prefix: str) -> str:
+    """The job of control that tries the open changes with git."""
+    return f"{prefix}-together"
+
+
 def verdict_job(prefix: str, iid: int | None = None) -> str:
     """The gates' job of one merge request, or what all of them share. `prefix` ends as it likes."""
     name = f"{prefix}ci-factory-verdict"
@@ -71,3 +86,8 @@ def verdict_folder(iid: int | str) -> str:
 
 VERDICTS = f"{OUT_FOLDER}/verdicts.json"
 """What the job that plans verdicts leaves, below the clone."""
+
+CANDIDATE = f"{OUT_FOLDER}/candidate.json"
+"""What the job of the candidate leaves, below the clone."""
+INTEGRATION_NAME = "integration.yml"
+"""The pipeline with that job."""

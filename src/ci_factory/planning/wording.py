@@ -1,11 +1,14 @@
 """The sentences that say why a ticket is where it is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from ci_factory.model.text import plain
 from ci_factory.model.ticket import Size
 
 _NAMED = 3
 """Tickets that a sentence names."""
+_PATH = 200
+"""Characters of a path."""
 
 
 def why_based(base: str, dependencies: Collection[str], overlapping: Collection[str]) -> str:
@@ -35,14 +38,23 @@ def why_apart(predecessors: Collection[str]) -> str:
     return f"builds on {names(predecessors)}, whose changes are not based on each other; waits until they are merged"
 
 
-def why_unable(size: Size, languages: Collection[str]) -> str:
-    """Why nobody is given a ticket."""
+def why_unable(size: Size, languages: Collection[str], *, bound: bool = False) -> str:
+    """Why nobody is given a ticket; `bound`: only who may use the lane of others with the same files was asked."""
     spoken = f" in {', '.join(sorted(languages))}" if languages else ""
-    return f"no agent takes tickets of size {size}{spoken}"
+    where = " on the lane where others with the same files are" if bound else ""
+    return f"no agent takes tickets of size {size}{spoken}{where}"
 
 
-def names(tickets: Collection[str]) -> str:
+def why_ignored(hot: Collection[str]) -> str:
+    """Which files of a ticket do not count when it is held against others."""
+    return (
+        f"sharing {names(plain(path, _PATH) for path in hot)} is no overlap, as many tickets touch such files"
+    )
+
+
+def names(tickets: Iterable[str]) -> str:
     """Some ids and how many more."""
-    shown = [f"`{ticket}`" for ticket in tickets][:_NAMED]
-    rest = len(tickets) - len(shown)
+    every = [f"`{ticket}`" for ticket in tickets]
+    shown = every[:_NAMED]
+    rest = len(every) - len(shown)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")

@@ -14,8 +14,8 @@ from ci_factory.model.breakers import BreakerState, QuotaStop
 from ci_factory.model.event import Event
 from ci_factory.model.failure import Failure
 from ci_factory.planning.ability import is_able, languages
+from ci_factory.planning.lanes import lane_count, lanes_of
 from ci_factory.system import records
-from ci_factory.system.layout import Layout
 from ci_factory.work.agents.registry import ADAPTERS
 from ci_factory.work.credentials import credential_of
 from ci_factory.workflow.factory import Factory
@@ -37,6 +37,9 @@ class Breakers:
         self._told = False
         self._planner = factory.config.roles.planner or ""
         known_agents = (*factory.config.agents, *factory.agents)
+        self._lanes = lanes_of(
+            factory.agents, lane_count(factory.config.planning.pattern, batch.limits.parallel)
+        )
         self._credentials = {agent.name: self._credential(agent) for agent in known_agents}
         self._write()
         self._log_all()
@@ -45,6 +48,11 @@ class Breakers:
     def aborted(self) -> str:
         """Why the batch ends early; empty: it does not."""
         return self.state.aborted
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """By agent: the name of the credential that its calls need."""
+        return dict(self._credentials)
 
     @property
     def quiet(self) -> bool:
@@ -132,7 +140,11 @@ class Breakers:
     def _able(self, planned: PlannedTicket) -> Iterable[AgentConfig]:
         speaks, out = languages(planned.candidate), {planned.agent, *self.state.closed}
         for agent in self._factory.agents:
-            if agent.name not in out and is_able(agent, planned.size, speaks):
+            if (
+                agent.name not in out
+                and planned.lane in self._lanes[agent.name]
+                and is_able(agent, planned.size, speaks)
+            ):
                 yield agent
 
     def _fits(self, wakes: datetime) -> bool:
@@ -184,14 +196,6 @@ class Breakers:
 
     def _write(self) -> None:
         records.write_model(self._path, self.state)
-
-
-def sleepers(layout: Layout, now: datetime) -> list[str]:
-    """What the last batch knows of credentials that sleep, in words."""
-    folders = layout.batches()
-    state = records.read_if_valid(folders[-1].breakers, BreakerState) if folders else None
-    stops = state.asleep(now).values() if state else ()
-    return [asleep_words(stop.credential, stop.until, now) for stop in stops]
 
 
 def asleep_words(credential: str, until: datetime, now: datetime) -> str:

@@ -1,14 +1,16 @@
 """Stage 2: the plan of the night, claimed on the forge."""
 
-from ci_factory.config import AgentConfig
+import os
+
 from ci_factory.errors import UsageError
 from ci_factory.model.batch import Batch, BatchStatus, Limits
 from ci_factory.model.ticket import IntakeReport, Readiness
+from ci_factory.planning.expectations import expect
 from ci_factory.planning.plan import make_batch
+from ci_factory.review import capacity
 from ci_factory.system import records
 from ci_factory.system.layout import Layout
-from ci_factory.work.agents.registry import ADAPTERS
-from ci_factory.workflow import earlier
+from ci_factory.workflow import earlier, history, morning, routing, simulation
 from ci_factory.workflow.factory import Factory
 
 
@@ -67,6 +69,7 @@ def plan(factory: Factory, intake: IntakeReport) -> Batch | None:
     records.write_model(folder.intake, intake, durable=True)
     records.write_yaml(folder.manifest, batch)
     earlier.bring(factory, batch)
+    simulation.forecast(factory, batch)
     records.write_model(folder.batch, batch, durable=True)
     factory.event("plan", "planned", batch.id, tickets=len(batch.tickets), left_out=len(batch.left_out))
     factory.progress.stage(
@@ -78,13 +81,15 @@ def plan(factory: Factory, intake: IntakeReport) -> Batch | None:
 
 def draft(factory: Factory, intake: IntakeReport) -> Batch:
     """The plan as it would be now; writes nothing."""
-    settings = factory.config.batch
+    settings, batch_id, now = factory.config.batch, _batch_id(factory), factory.clock.now()
+    agents = routing.agents(factory)
     return make_batch(
         intake.candidates,
-        agents=tuple(_as_able(factory, agent) for agent in factory.agents),
+        agents=agents,
+        router=routing.router(factory, agents, batch_id, now),
         config=factory.config,
-        batch_id=_batch_id(factory),
-        created_at=factory.clock.now(),
+        batch_id=batch_id,
+        created_at=now,
         project=factory.project,
         target_branch=factory.target_branch,
         base=factory.tip(),
@@ -95,18 +100,23 @@ def draft(factory: Factory, intake: IntakeReport) -> Batch:
         ),
         resolved=frozenset(intake.resolved),
         in_flight=intake.in_flight,
+        expectations=expect(history.measured(factory.layout)),
+        review_minutes=_review_minutes(factory),
+        cores=os.cpu_count() or 1,
     )
 
 
-def _as_able(factory: Factory, agent: AgentConfig) -> AgentConfig:
-    """An agent with what its adapter is known for, where the configuration does not say otherwise."""
-    known = ADAPTERS[agent.adapter](agent, factory.config_folder).capability
-    found: dict[str, object] = {
-        "max_size": min(agent.max_size, known.max_size, key=lambda size: size.rank),
-        "languages": tuple(sorted(known.languages)),
-    }
-    said = agent.model_fields_set
-    return agent.model_copy(update={key: value for key, value in found.items() if key not in said})
+def _review_minutes(factory: Factory) -> float | None:
+    """What people have for reviews in the next window; the queue is read only where the configuration says how much.
+
+    Raises:
+        ForgeError: the forge can't be read.
+    """
+    begins, ends = capacity.next_window(factory.config, factory.clock.now())
+    if capacity.minutes_available(factory.config, begins, ends, {}) is None:
+        return None
+    waiting = capacity.open_minutes(morning.in_order(factory))
+    return capacity.minutes_available(factory.config, begins, ends, waiting)
 
 
 def claim(factory: Factory, batch: Batch) -> None:
@@ -121,6 +131,7 @@ def claim(factory: Factory, batch: Batch) -> None:
         factory.event(
             "plan", "left-out", batch.id, left_out.ticket_id, state=left_out.state, reason=left_out.reason
         )
+    routing.log(factory, batch)
     folder = factory.layout.batch(batch.id)
     for planned in batch.tickets:
         if not folder.ticket(planned.id).publication.exists():

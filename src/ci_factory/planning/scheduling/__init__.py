@@ -1,0 +1,1 @@
+"""Resource-constrained project scheduling: what may run when, on what. Pure, and knows nothing of tickets."""
