@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-Z95 = 1.959963984540054
-"""The 97.5 % point of the normal distribution: two-sided 95 %."""
+from ci_factory.model.shares import Z95, wilson
+
+__all__ = ["Z95", "Duration", "difference", "mean", "median", "survival", "survival_quantile", "wilson"]
 
 
 class Duration(NamedTuple):
@@ -16,19 +17,6 @@ class Duration(NamedTuple):
     seconds: float
     happened: bool
     """`False`: censored, still open or ended some other way after `seconds`."""
-
-
-def wilson(hits: int, of: int, z: float = Z95) -> tuple[float, float] | None:
-    """Wilson's score interval for a share (Wilson 1927), `None` when there is nothing to take a share of.
-
-    Unlike the textbook interval it stays within 0 and 1 and is not empty for 0 or all hits.
-    """
-    if of == 0:
-        return None
-    share, spread = hits / of, z * z / of
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def difference(

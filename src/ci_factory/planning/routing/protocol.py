@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
+from ci_factory.model.routing import RoutingNote
 from ci_factory.model.ticket import Size
 
 
@@ -16,6 +17,8 @@ class Asked(NamedTuple):
     """Where in the code, as `model.history` names areas."""
     minutes: float
     """Expected work."""
+    among: frozenset[str] | None = None
+    """Agents who may use the lane that the ticket is bound to; `None`: all."""
 
 
 class Assignment(NamedTuple):
@@ -26,6 +29,8 @@ class Assignment(NamedTuple):
     agent: str
     why: str = ""
     """For the plan's reason; empty when there is nothing to tell."""
+    note: RoutingNote | None = None
+    """The decision, to be kept with the ticket."""
 
 
 class Router(Protocol):
