@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ci_factory.planning.pipeline_names import CHILDREN_FOLDER, GENERATION_NAME
+from ci_factory.planning.integration_pipeline import integration_pipeline, integration_settings
+from ci_factory.planning.pipeline_names import CANDIDATE, CHILDREN_FOLDER, GENERATION_NAME, INTEGRATION_NAME
 from ci_factory.planning.pipeline_settings import from_options
 from tests.test_templates import ROOT, rendered
 
 LEVELS = ("agents", "batch")
-CONTROL = ("plan", "publish", "report")
+CONTROL = ("plan", "publish", "together", "report")
+TRIGGERS = ("generate", "integrate")
 Jobs = dict[str, dict[str, Any]]
 
 
@@ -23,11 +25,11 @@ def jobs_of(level: str, **given: Any) -> Jobs:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_only_jobs_of_control_are_where_the_token_is(level: str) -> None:
-    """Plan, publication and report are; the trigger, whose children run agents, is not."""
+    """Those that know the forge are; triggers, whose children run agents and tests, are not."""
     placed = {name: job.get("environment") for name, job in jobs_of(level).items()}
     assert placed == {
         **{key: {"name": "factory", "action": "access"} for key in CONTROL},
-        "generate": None,
+        **dict.fromkeys(TRIGGERS),
     }
 
 
@@ -46,7 +48,12 @@ def test_no_archive_of_an_agent_is_unpacked_in_a_job_of_control(level: str) -> N
         {"job": "factory-plan"},
         {"job": "factory-generate", "artifacts": False},
     ]
-    assert jobs["report"]["needs"] == ["factory-publish"]
+    assert jobs["together"]["needs"] == ["factory-publish"]
+    assert jobs["report"]["needs"] == [
+        {"job": "factory-publish"},
+        {"job": "factory-together"},
+        {"job": "factory-integrate", "artifacts": False},
+    ]
     commands = [line.split()[1] for line in jobs["publish"]["script"] if line.startswith("ci-factory")]
     assert commands == ["gather", "publish"]
 
@@ -55,7 +62,7 @@ def test_no_archive_of_an_agent_is_unpacked_in_a_job_of_control(level: str) -> N
 def test_what_agents_finished_is_published_whatever_became_of_the_rest(level: str) -> None:
     """A child that failed or was canceled does not keep the others' changes from people."""
     jobs = jobs_of(level)
-    assert jobs["publish"]["when"] == jobs["report"]["when"] == "always"
+    assert {jobs[name]["when"] for name in ("publish", "together", "report")} == {"always"}
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -67,6 +74,33 @@ def test_the_child_is_what_the_plan_wrote(level: str) -> None:
     assert trigger["strategy"] == "depend"
     assert f"{CHILDREN_FOLDER}/" in jobs["plan"]["artifacts"]["paths"]
     assert f"--pipelines {CHILDREN_FOLDER}" in " ".join(jobs["plan"]["script"])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_candidate_is_tested_in_a_child_that_knows_only_what_git_found_out(level: str) -> None:
+    """The job without a token is given merge_truth.json and no word of any ticket; its outcome is fetched by name."""
+    jobs = jobs_of(level, **{"gate-tags": ["big"], "gate-image": "node:22"})
+    child = f"{CHILDREN_FOLDER}/{INTEGRATION_NAME}"
+    assert jobs["integrate"]["trigger"] == {
+        "include": [{"artifact": child, "job": "factory-together"}],
+        "strategy": "depend",
+    }
+    assert jobs["together"]["artifacts"]["paths"] == [".ci-factory/merge_truth.json", child]
+    pairs = [
+        part.split(" ")[0] for part in " ".join(jobs["together"]["script"]).split("--pipeline-option ")[1:]
+    ]
+    values = {f'"${name}"': str(value) for name, value in jobs["together"]["variables"].items()}
+    values['"${FACTORY_GATE_IMAGE:-$FACTORY_IMAGE}"'] = values['"$FACTORY_GATE_IMAGE"']
+    given = (pair.partition("=") for pair in pairs)
+    settings = integration_settings(f"{name}={values[variable]}" for name, _, variable in given)
+    assert (settings.tags, settings.image) == (("big",), "node:22")
+    document = yaml.safe_load(integration_pipeline(settings, wanted=True))
+    job = document["factory-candidate"]
+    assert job["needs"] == [{"pipeline": "$PARENT_PIPELINE_ID", "job": "factory-together", "artifacts": True}]
+    assert "environment" not in job
+    assert job["inherit"] == {"default": False, "variables": False}
+    assert job["artifacts"]["paths"] == [CANDIDATE]
+    assert jobs["report"]["script"][1] == 'ci-factory integrate --only notes --prefix "$FACTORY_PREFIX"'
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -82,7 +116,7 @@ def test_two_batches_do_not_plan_at_the_same_time(level: str) -> None:
 def test_jobs_are_retried_for_the_runners_faults_only_and_not_interrupted(level: str) -> None:
     """A verdict or a refusal is the same the second time; every job ends by itself and keeps its artifacts a while, for members."""
     for name, job in jobs_of(level).items():
-        if name == "generate":
+        if name in TRIGGERS:
             continue
         assert set(job["retry"]["when"]) <= {
             "runner_system_failure",

@@ -57,8 +57,22 @@ class CommandTestsGate:
         return _judgement(program, len(counted), failing, list(_lost(base, head)))
 
 
-def _outcomes(program: Program, side: SideName) -> Mapping[str, Outcome]:
-    key = ["tests", program.key()]
+def plain_run(
+    config: CommandConfig, subject: Subject, side: SideName, *, again: int = 0
+) -> Mapping[str, str]:
+    """How every test of one side ended, by name; `again` numbers repetitions, which are not answered from the store.
+
+    Raises:
+        Unmeasurable: there is no usable result.
+    """
+    program = Program.make(subject, config)
+    if skip(program):
+        return {}
+    return {name: each.outcome for name, each in _outcomes(program, side, again).items()}
+
+
+def _outcomes(program: Program, side: SideName, again: int = 0) -> Mapping[str, Outcome]:
+    key = ["tests", program.key(), *([again] if again else [])]
     return program.subject.measure(side, key, Outcomes, lambda: _read(program, side)).tests
 
 

@@ -51,7 +51,7 @@ def run_gates(
         plan = make_plan(Subject.make(repo, change, config, work, Measurements(cache)))
         results = _run_all(plan, clock)
     finally:
-        _remove(work)
+        remove(work)
     every = {each.path for each in (*change.files, *change.odd)}
     report = GateReport(
         tree=change.head_tree,
@@ -117,7 +117,7 @@ def _inconclusive(gate: Gate, what: str, fix: str) -> Judgement:
     return Judgement(GateStatus.INCONCLUSIVE, text, reasons=reasons)
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """Remove what tests may have made hard to remove."""
     for path in folder.rglob("*"):
         if path.is_dir() and not path.is_symlink():

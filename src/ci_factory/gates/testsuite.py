@@ -1,6 +1,6 @@
 """The project's tests: all pass, none is lost or weakened, they run the new lines, and they would notice if those were wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ci_factory.gates import configuration, tools
@@ -37,6 +37,28 @@ class TestsGate:
             return _judge(subject)
         except Tampered as error:
             return _manipulated(error)
+
+
+def plain_run(subject: Subject, side: SideName, *, only: Collection[str] = (), again: int = 0) -> Suite:
+    """The tests of one side, and nothing but whether they pass; those of the files `only`, where files can be asked for.
+
+    `again` numbers repetitions, which are not answered from the store.
+
+    Raises:
+        Unmeasurable: there is no usable result.
+        Tampered: something else wrote the result.
+    """
+    runner = _runners(subject, _command(subject))[side]
+    files: list[str] = []
+    if only and runner.by_test:
+        there = {each.path for each in subject.head_entries()} if side == "head" else subject.base_entries
+        files = sorted(set(only) & set(there))
+        if not files:
+            return Suite()
+    if side == "base" and not files and not again:  # as every change's own gates ask for it
+        return _run(subject, runner, "base", Wanted())
+    key = {"tests": runner.key, "plain": [files, again]}
+    return subject.measure(side, key, Suite, lambda: runner.run(Place(side, "plain"), only=files))
 
 
 def _judge(subject: Subject) -> Judgement:
