@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ci_factory.config import Config, ReviewConfig
+from ci_factory.config import Config
 from ci_factory.model.gate import Verdict
 from ci_factory.model.review import ReviewTier
+from ci_factory.model.review_settings import ReviewConfig
 from ci_factory.model.ticket import Priority, Size
 from ci_factory.review.queue import build_queue
 from ci_factory.review.subject import ReviewSubject
@@ -125,7 +126,7 @@ def test_the_queue_is_a_sorted_permutation(
     queue = build_queue(subjects, config=CONFIG, now=NOW)
     assert sorted(item.ticket_id for item in queue.items) == sorted(each.ticket.id for each in subjects)
     assert [item.place for item in queue.items] == list(range(1, len(subjects) + 1))
-    keys = [(item.tier.rank, item.due, item.opened_at) for item in queue.items]
+    keys = [(item.tier.rank, -(item.urgency or 0), item.opened_at) for item in queue.items]
     assert keys == sorted(keys)
     assert all(item.expected_minutes >= 1 and item.reason and item.reviewer_reason for item in queue.items)
     chance.shuffle(subjects)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ci_factory.config import Config, ReviewConfig
+from ci_factory.config import Config
 from ci_factory.model.gate import Verdict
+from ci_factory.model.review_settings import ReviewConfig
 from ci_factory.model.ticket import Priority, Size
 from ci_factory.review.queue import build_queue
 from ci_factory.review.render import queue_markdown

@@ -200,11 +200,14 @@ class Delivery:
         )
 
     def _reviewer(self) -> str | None:
-        """Whom people named; else, when somebody has to look at protected files, whom the configuration names."""
+        """Whom people named; else, when somebody has to look at protected files, whom the configuration names for that.
+
+        Everybody else is named by the review queue, which knows loads, limits and absences.
+        """
         existing = self.prepared.existing
         if existing is not None and existing.reviewer:
             return existing.reviewer
-        named = self.config.publishing.reviewers or self.config.review.reviewers
+        named = self.config.publishing.reviewers
         return named[0] if self.prepared.reviews and named else None
 
     def _labels(self, score: Score) -> tuple[str, ...]:

@@ -72,6 +72,11 @@ class Publisher:
         if not self.halt(ticket_id):
             self.forge.ensure_note(NoteTarget.ISSUE, ticket_id, key, body)
 
+    def keep_told_beside(self, ticket_id: str, merge_request: int, key: str, body: str) -> None:
+        """Keep one note on a ticket's merge request up to date, unless nothing may be written about it."""
+        if not self.halt(ticket_id):
+            self.forge.ensure_note(NoteTarget.MERGE_REQUEST, str(merge_request), key, body)
+
     def hand_over(self, ticket_id: str) -> None:
         """Leave a ticket to the person who takes it over: only the label `hold` stays of the factory's."""
         if self.halt(ticket_id):

@@ -1,9 +1,9 @@
-"""The review queue as a Markdown table."""
+"""The review queue as Markdown: what waits, and for whom."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ci_factory.model.review import ReviewItem, ReviewQueue
+from ci_factory.model.review import ReviewerDesk, ReviewItem, ReviewQueue
 from ci_factory.model.text import escape_markdown
 
 _HEADINGS = (
@@ -19,17 +19,19 @@ _HEADINGS = (
     "Reviewer",
     "Why here",
 )
+_DESK_HEADINGS = ("Reviewer", "Merge requests", "Limit", "Questions", "Minutes", "")
 _HOUR = timedelta(hours=1)
 _DAY_HOURS = 48
 """Ages from so many hours on are told in days."""
+_LONG = 400
 
 
 def queue_markdown(queue: ReviewQueue, now: datetime) -> str:
-    """A heading, one line of totals and a table; ends with a line feed."""
+    """A heading, one line of totals, the queue and the reviewers as tables; ends with a line feed."""
     if not queue.items:
         return "# Review queue\n\nNothing waits for a person.\n"
     minutes = sum(item.expected_minutes for item in queue.items)
-    late = sum(item.due is not None and item.due < now for item in queue.items)
+    late = sum(item.late(now) for item in queue.items)
     lines = [
         "# Review queue",
         "",
@@ -38,6 +40,7 @@ def queue_markdown(queue: ReviewQueue, now: datetime) -> str:
         _row(_HEADINGS),
         _row("---" for _ in _HEADINGS),
         *(_row(_cells(item, now)) for item in queue.items),
+        *_desks(queue.reviewers),
     ]
     return "\n".join(lines) + "\n"
 
@@ -45,8 +48,10 @@ def queue_markdown(queue: ReviewQueue, now: datetime) -> str:
 def _cells(item: ReviewItem, now: datetime) -> tuple[str, ...]:
     change = f"!{item.merge_request}" if item.merge_request is not None else "question"
     title = escape_markdown(item.title, limit=80)
-    late = " **late**" if item.due is not None and item.due < now else ""
+    late = " **late**" if item.late(now) else ""
     reviewer = escape_markdown(item.reviewer, limit=80) if item.reviewer else "nobody"
+    reason = "; ".join(filter(None, (item.reviewer_reason, item.further)))
+    why = "; ".join(filter(None, (item.reason, item.held_up)))
     return (
         str(item.place),
         change,
@@ -57,8 +62,27 @@ def _cells(item: ReviewItem, now: datetime) -> tuple[str, ...]:
         f"{item.size.value}, {item.lines} lines",
         f"{_age(now - item.opened_at)}{late}",
         str(item.expected_minutes),
-        f"{reviewer} ({escape_markdown(item.reviewer_reason, limit=160)})",
-        escape_markdown(item.reason, limit=160),
+        f"{reviewer} ({escape_markdown(reason, limit=_LONG)})",
+        escape_markdown(why, limit=_LONG),
+    )
+
+
+def _desks(desks: Iterable[ReviewerDesk]) -> list[str]:
+    rows = [_row(_desk(desk)) for desk in desks]
+    if not rows:
+        return []
+    ruler = _row("---" for _ in _DESK_HEADINGS)
+    return ["", "## Reviewers", "", _row(_DESK_HEADINGS), ruler, *rows]
+
+
+def _desk(desk: ReviewerDesk) -> tuple[str, ...]:
+    return (
+        escape_markdown(desk.name, limit=80),
+        str(desk.merge_requests),
+        "none" if desk.max_open is None else str(desk.max_open),
+        str(desk.items - desk.merge_requests),
+        str(desk.minutes),
+        desk.absence,
     )
 
 

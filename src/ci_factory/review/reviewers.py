@@ -1,22 +1,28 @@
-"""One named reviewer for a change: who owns it, divided by what already waits for them.
+"""One named reviewer for a change: who has to look or owns it, divided by what already waits for them.
 
-Ownership is asked for in this order, and the first answer with a person in it counts: reviewers that the configuration
-requires for sensitive areas and by rules; CODEOWNERS, one point for each file owned; recent git authors, 1, 1/2, 1/3 … points a
-file, newest first; the configuration's reviewers. Load is `1 + items + minutes / 15`, with what is assigned already and
-SPEC's target of 15 minutes for a review.
+Reviewers that the configuration requires for the sensitive areas and rules a change touches come first, as each of these
+needs one of its own; then ownership, and the first kind with a person in it counts. Somebody who is absent, or has as
+many open merge requests as they may get, is passed over. Whom the forge names already stays, unless they are away for
+longer than the time limit, or a person asks for somebody else.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from pathspec import GitIgnoreSpec
+from datetime import datetime
 
 from ci_factory.config import Config
+from ci_factory.model.review import NeededReviewer
+from ci_factory.model.review_settings import bare
+from ci_factory.review.desks import Desks
+from ci_factory.review.ownership import Requirement, claims, requirements
 from ci_factory.review.subject import ReviewSubject
 
-_TARGET_MINUTES = 15
-_BOT_ENDINGS = ("[bot]", "-bot")
+_NOBODY = "nobody can be named: add `review.reviewers` to .ci-factory.yml or owners to CODEOWNERS"
+_NOBODY_LEFT = (
+    "nobody is left ({}): name a reviewer by hand, add to `review.reviewers`, or raise `review.max_open`"
+)
+_TOLD = 5
+"""People passed over who are told by name."""
 
 
 @dataclass(frozen=True)
@@ -25,76 +31,149 @@ class Choice:
 
     reviewer: str | None
     reason: str
+    also_needed: tuple[NeededReviewer, ...] = ()
+
+
+def moved(subject: ReviewSubject, desks: Desks, due: datetime) -> str | None:
+    """Why whom the forge names does not stay the reviewer; empty when they stay, `None` when it names nobody.
+
+    `due` is the end of the time limit on that person's clock.
+    """
+    name = subject.reviewer
+    if name is None:
+        return None
+    if subject.reassign:
+        return f"somebody else than {name} was asked for"
+    if not desks.may_review(name, subject):
+        return f"{name} may not review their own change"
+    absence = desks.away(name)
+    if absence and (absence.back is None or absence.back > due):
+        return f"was {name}'s, who is {absence.words}, after the time limit"
+    return ""
+
+
+def choose(subject: ReviewSubject, desks: Desks, config: Config, why_moved: str | None = None) -> Choice:
+    """The reviewer of a change, and further ones that it needs. `why_moved` is what `moved` says; equals go by name."""
+    asked, people = requirements(subject, config), _People(subject, desks)
+    if subject.reviewer is not None and why_moved == "":
+        stays = subject.reviewer
+        return Choice(stays, _stays(stays, desks), tuple(_further(people, asked, stays)))
+    named, reason = _newly(people, asked, config)
+    if (
+        named is None
+        and subject.reassign
+        and subject.reviewer
+        and desks.may_review(subject.reviewer, subject)
+    ):
+        named, reason = subject.reviewer, f"{reason}; until then {subject.reviewer} stays"
+    reason = f"{why_moved}; {reason}" if why_moved else reason
+    return Choice(named, reason, tuple(_further(people, asked, named)))
 
 
 @dataclass
-class Desk:
-    """What waits for whom, while the queue is handed out."""
+class _People:
+    """Who gets a change, of several; remembers who was passed over."""
 
-    items: Counter[str] = field(default_factory=Counter)
-    minutes: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    subject: ReviewSubject
+    desks: Desks
+    passed_over: dict[str, str] = field(default_factory=dict)
 
-    def load(self, reviewer: str) -> float:
-        """At least 1."""
-        return 1 + self.items[reviewer] + self.minutes[reviewer] / _TARGET_MINUTES
+    def best(self, points: Mapping[str, float], *, required: bool = False) -> str | None:
+        """Most points for their load; who is required gets it over their limit too, when nobody else is there."""
+        able = [name for name in points if self._may(name, required=required)]
+        full = {name: required and self.is_full(name) for name in able}
+        return min(
+            able, key=lambda name: (full[name], -points[name] / self.desks.load(name), name), default=None
+        )
 
-    def assign(self, reviewer: str, minutes: int) -> None:
-        """Put one more item on a reviewer's desk."""
-        self.items[reviewer] += 1
-        self.minutes[reviewer] += minutes
+    def is_full(self, name: str) -> bool:
+        """Whether they have as many merge requests as they may get, and this is one more."""
+        return self.subject.merge_request is not None and self.desks.full(name)
 
+    def told(self) -> str:
+        """Who was passed over, and why."""
+        words = [f"{name}: {why}" for name, why in sorted(self.passed_over.items()) if not self._was(name)]
+        more = len(words) - _TOLD
+        return "; ".join([*words[:_TOLD], f"and {more} more"] if more > 0 else words)
 
-def choose(subject: ReviewSubject, desk: Desk, config: Config) -> Choice:
-    """The reviewer with the most ownership for their load; equals go by name."""
-    for source, points in _claims(subject, config):
-        people = {name: share for name, share in points.items() if _may_review(name, subject, config)}
-        if people:
-            best = min(people, key=lambda name: (-people[name] / desk.load(name), name))
-            return Choice(best, f"{source.format(people[best])}; {_desk(desk, best)}")
-    return Choice(
-        None, "nobody can be named: add `review.reviewers` to .ci-factory.yml or owners to CODEOWNERS"
-    )
+    def _was(self, name: str) -> bool:
+        """Whether the change was theirs, which is told apart from who was passed over."""
+        return self.subject.reviewer is not None and bare(name) == bare(self.subject.reviewer)
 
-
-def _claims(subject: ReviewSubject, config: Config) -> Iterator[tuple[str, Mapping[str, float]]]:
-    """(why, with a place for the points; points by name) of each kind of ownership, strongest first."""
-    yield "required for what it touches", _required(subject, config)
-    owners = Counter(name for path in subject.files for name in _people(subject.owners.get(path, ())))
-    yield f"owns {{:g}} of {len(subject.files)} files by CODEOWNERS", dict(owners)
-    authors: defaultdict[str, float] = defaultdict(float)
-    for path in subject.files:
-        for place, name in enumerate(dict.fromkeys(subject.recent_authors.get(path, ())), start=1):
-            authors[name] += 1 / place
-    yield "changed these files recently", authors
-    yield "reviews what nobody owns", dict.fromkeys(_people(config.review.reviewers), 1.0)
-
-
-def _required(subject: ReviewSubject, config: Config) -> Mapping[str, float]:
-    """Reviewers of sensitive areas and of rules that ask for one, a point for each area or rule."""
-    asked = [(area.paths, area.reviewers) for area in config.sensitive]
-    asked += [(rule.paths, rule.reviewers) for rule in config.rules if rule.action == "require_review"]
-    points: Counter[str] = Counter()
-    for paths, reviewers in asked:
-        if reviewers and any(map(GitIgnoreSpec.from_lines(paths).match_file, subject.files)):
-            points.update(_people(reviewers))
-    return dict(points)
+    def _may(self, name: str, *, required: bool) -> bool:
+        if not self.desks.may_review(name, self.subject):
+            return False
+        is_change = self.subject.merge_request is not None
+        why = self.desks.hindrance(name, merge_request=is_change, required=required)
+        if self.subject.reassign and self._was(name):
+            why = "handed over"
+        if why:
+            self.passed_over[name] = why
+        return not why
 
 
-def _people(names: Iterable[str]) -> Iterator[str]:
-    """Names without their `@`; groups (`@team/backend`) and roles (`@@maintainer`) are not one person."""
-    for name in names:
-        plain = name.removeprefix("@")
-        if plain and not plain.startswith("@") and "/" not in plain:
-            yield plain
+def _stays(name: str, desks: Desks) -> str:
+    absence = desks.away(name)
+    return f"named on the merge request{f'; {absence.words}, before the time limit' if absence else ''}"
 
 
-def _may_review(name: str, subject: ReviewSubject, config: Config) -> bool:
-    folded = name.casefold()
-    excluded = {subject.author.casefold(), config.identity.name.casefold()}
-    return folded not in excluded and not folded.endswith(_BOT_ENDINGS)
+def _newly(people: _People, asked: Sequence[Requirement], config: Config) -> tuple[str | None, str]:
+    open_ones = [each for each in asked if not _approved(people.subject, each)]
+    name = people.best(_points(open_ones), required=True)
+    if name is not None:
+        words = f"required for {_areas(each for each in open_ones if _covers(each, name))}"
+        full = f"; over their limit of {config.review.limit(name)}, as nobody else may"
+        return name, _words(people, name, words) + (full if people.is_full(name) else "")
+    for claim in claims(people.subject, config):
+        owner = people.best(claim.points)
+        if owner is not None:
+            return owner, _words(people, owner, claim.words.format(claim.points[owner]))
+    return None, _NOBODY_LEFT.format(people.told() or "nobody else") if people.passed_over else _NOBODY
 
 
-def _desk(desk: Desk, name: str) -> str:
-    if not desk.items[name]:
-        return "nothing else waits for them"
-    return f"{desk.items[name]} more, {desk.minutes[name]} minutes, wait for them"
+def _words(people: _People, name: str, why: str) -> str:
+    passed = people.told()
+    return f"{why}; {people.desks.words(name)}{f'; passed over {passed}' if passed else ''}"
+
+
+def _further(people: _People, asked: Sequence[Requirement], named: str | None) -> Iterator[NeededReviewer]:
+    """One person for each requirement that neither the named reviewer nor an approval meets; as few as will do."""
+    left = [each for each in asked if not _approved(people.subject, each) and not _covers(each, named)]
+    while left:
+        name = people.best(_points(left), required=True)
+        if name is None:
+            break
+        yield NeededReviewer(
+            name=name, reason=f"required for {_areas(each for each in left if _covers(each, name))}"
+        )
+        left = [each for each in left if not _covers(each, name)]
+    for each in left:
+        yield NeededReviewer(name=None, reason=f"required for {each.what}: {_nobody_there(people, each)}")
+
+
+def _nobody_there(people: _People, requirement: Requirement) -> str:
+    if not requirement.reviewers:
+        return f"nobody of {', '.join(requirement.named[:_TOLD])} is known, add members to `review.groups`"
+    hindered = people.passed_over
+    why = [f"{name} {hindered.get(name, 'may not review it')}" for name in requirement.reviewers[:_TOLD]]
+    return f"{', '.join(why)}; name another reviewer for it in the configuration, or wait"
+
+
+def _points(asked: Iterable[Requirement]) -> dict[str, float]:
+    points: dict[str, float] = {}
+    for requirement in asked:
+        for name in requirement.reviewers:
+            points[name] = points.get(name, 0) + 1
+    return points
+
+
+def _covers(requirement: Requirement, name: str | None) -> bool:
+    return name is not None and bare(name) in map(bare, requirement.reviewers)
+
+
+def _approved(subject: ReviewSubject, requirement: Requirement) -> bool:
+    return any(_covers(requirement, approval.user) for approval in subject.approvals)
+
+
+def _areas(asked: Iterable[Requirement]) -> str:
+    return " and ".join(each.what for each in asked)
