@@ -253,3 +253,16 @@ def test_a_job_is_never_silent_for_long(
         SystemClock().sleep(0.1)
     assert capsys.readouterr().err == ""
     assert heartbeat.EVERY_SECONDS <= 300
+
+
+def test_a_sign_of_life_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each line asks anew how far the work is; what can't be told is left out, and the lines go on."""
+    monkeypatch.setenv("CI", "true")
+    answers = iter(["", "implements, round 2"])
+    with heartbeat.beating("it works", lambda: next(answers), every=0.02):
+        SystemClock().sleep(0.3)
+    lines = capsys.readouterr().err.splitlines()
+    start = "[heartbeat] it works, for 0 min so far"
+    assert lines[:3] == [start, f"{start}, implements, round 2", start]

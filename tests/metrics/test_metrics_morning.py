@@ -11,7 +11,7 @@ from ci_factory.metrics.morning import morning_report
 from ci_factory.metrics.night import Outcome, tell
 from ci_factory.model.attempt import Ending
 from ci_factory.model.forge import MergeRequestState
-from ci_factory.model.review import ReviewQueue
+from ci_factory.model.review import Blocked, NeededReviewer, ReviewerDesk, ReviewQueue, Waiting
 
 
 def test_report_golden(
@@ -122,3 +122,21 @@ def test_put_off_is_neither_failed_nor_done(night: History, queue: ReviewQueue, 
         assert after[key].n == before[key].n - 1
     report = morning_report(later, None, queue, now)
     assert f"## Put off to the next batch\n\n- {failed.ticket} (put off): credential K sleeps" in report
+
+
+def test_the_queue_tells_who_is_needed_and_who_blocks(
+    night: History, queue: ReviewQueue, now: datetime
+) -> None:
+    """Further reviewers, whom an item waits for, and who has how much to do or is away."""
+    needed = NeededReviewer(name="sam", reason="required for security area src/auth/")
+    waits = Waiting(kind=Blocked.MERGE, who="bo", why="approved, and not merged", since=now, due=now)
+    first = queue.items[0].model_copy(update={"also_needed": (needed,), "waits_for": waits})
+    desks = (
+        ReviewerDesk(name="ada", items=3, merge_requests=3, minutes=31),
+        ReviewerDesk(name="sam", items=0, merge_requests=0, minutes=0, absent=True, back=now),
+    )
+    told = queue.model_copy(update={"items": (first, *queue.items[1:]), "reviewers": desks})
+    report = morning_report(night, None, told, now)
+    assert r"also sam \(required for security area src/auth/\)" in report
+    assert "waits for bo: approved, and not merged" in report
+    assert f"Reviewers: ada 3 (31 min), sam absent, back {now:%Y-%m-%d}." in report

@@ -30,6 +30,7 @@ batch: {parallel: 2, timeout_minutes: 1}
 retries: {limit: 0}
 gates: {disabled: [semgrep, mypy, secrets], tests: {proof: false, mutants: {sample: 0}}}
 review: {reviewers: [rita]}
+integration: {tests: off}  # tested by itself in test_workflow_merge_truth.py
 sandbox: off  # the agent keeps a log beside the repository; sandboxes are tested in tests/work
 """
 
@@ -173,7 +174,7 @@ def _commit(repo: Git, path: str, text: str) -> None:
     repo.text("commit", "--quiet", "--message", "by hand")
 
 
-def _local(repo: Path, _request: pytest.FixtureRequest) -> Made:
+def on_embedded(repo: Path, _request: pytest.FixtureRequest) -> Made:
     clock = ManualClock(START)
     forge = LocalForge.open(Git(repo), user="ci-factory", clock=clock)
 
@@ -183,7 +184,7 @@ def _local(repo: Path, _request: pytest.FixtureRequest) -> Made:
     return World(forge, forge.as_user, forge.import_ticket, forge.git, clock), "", commit
 
 
-def _gitlab(repo: Path, request: pytest.FixtureRequest) -> Made:
+def on_gitlab(repo: Path, request: pytest.FixtureRequest) -> Made:
     server: StandIn = request.getfixturevalue("gitlab_server")
     path, tokens = f"asking/project-{next(_NUMBERS)}", _TOKENS.setdefault(server.url, {})
     made = GitLabWorld(server, path, server.project(path, source=repo), Git(repo), ServerClock(START, server), tokens)  # fmt: skip
@@ -204,7 +205,7 @@ def _gitlab(repo: Path, request: pytest.FixtureRequest) -> Made:
 def desk(request: pytest.FixtureRequest, tmp_path: Path, new_repo: Callable[..., Path]) -> Desk:
     """The line on each forge; its agent copies what it is told and changes nothing. `app.py` is a sensitive file."""
     repo = new_repo({"app.py": "x = 1\n", ".ci-factory.yml": "enabled: true\n"})
-    world, bot, commit = {"local": _local, "gitlab": _gitlab}[request.param](repo, request)
+    world, bot, commit = {"local": on_embedded, "gitlab": on_gitlab}[request.param](repo, request)
     (tmp_path / "prompts").mkdir()
     copy = f'cp "$CI_FACTORY_PROMPT" "{tmp_path}/prompts/$(date +%s%N)"'
     factory = Factory(

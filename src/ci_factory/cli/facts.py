@@ -40,14 +40,17 @@ def told(git: Git, config: Config, layout: Layout, *, kept: bool, forge: Forge |
         UsageError: nothing was collected yet (when `kept`), or GitLab can't be reached as it is configured.
         ArtifactError: the file is damaged.
     """
+    from ci_factory.metrics.live_night import last_alerts
     from ci_factory.model.review import ReviewQueue
-    from ci_factory.workflow import morning
+    from ci_factory.workflow import morning, simulation
 
     now = SystemClock().now()
     if not kept:
         return morning.tell(forge or forges.open_forge(git, config), layout, config, now)
     queue = records.read_if_valid(layout.review, ReviewQueue)
-    return morning.Told(_read(layout.root / FILE), queue, now)
+    history = _read(layout.root / FILE)
+    outlook = simulation.outlook(layout, history, now)
+    return morning.Told(history, queue, now, outlook, alerts=last_alerts(layout, config, now))
 
 
 def _read(path: Path) -> "History":

@@ -6,6 +6,7 @@ import click
 
 from ci_factory import workflow
 from ci_factory.cli import common, heartbeat, progress, wiring
+from ci_factory.cli.live_night import Watcher
 from ci_factory.errors import ExitCode
 from ci_factory.forge.ticket_files import read_tickets
 from ci_factory.model.text import plain
@@ -48,7 +49,8 @@ def command(
         factory = wiring.factory(repo, out, config_file, choice, progress=watcher, writes=True)
         given = read_checked(tickets)
         wiring.require_tickets(factory, given, tickets)
-        with heartbeat.beating("the batch runs"):
+        night = Watcher(factory.layout, factory.config, SystemClock())
+        with heartbeat.beating("the batch runs", night.headline):
             outcome = workflow.run(factory, given)
     _tell(factory, outcome, as_json=as_json)
     return int(ExitCode.FACTORY if outcome.broken or outcome.aborted else ExitCode.OK)

@@ -1,5 +1,6 @@
 """`ci-factory work TICKET`: an agent works on one ticket of the planned batch."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,9 +12,12 @@ from ci_factory.errors import ExitCode, UsageError
 from ci_factory.model.attempt import Attempt, Ending
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import Score
+from ci_factory.model.pulse import Meter
 from ci_factory.model.text import plain
+from ci_factory.model.work_state import WorkState
 from ci_factory.publishing.outcome import PUBLISHABLE, Judged
 from ci_factory.system import ci_env, records
+from ci_factory.system.layout import TicketFolder
 from ci_factory.workflow import planning, relay
 from ci_factory.workflow.factory import Factory
 from ci_factory.workflow.patience import patiently
@@ -80,11 +84,21 @@ def _from_files(
     stage = separation.open_stage(ticket_id, repo, out, config_file, choice, progress=PlainLines())
     shop, batch, planned = stage.shop, stage.batch, stage.planned
     bench = Bench(shop, batch)
-    with shop.exclusively(), heartbeat.beating(f"an agent works on ticket {planned.id}"):
+    folder = shop.layout.batch(batch.id).ticket(planned.id)
+    so_far = partial(_so_far, folder)
+    with shop.exclusively(), heartbeat.beating(f"an agent works on ticket {planned.id}", so_far):
         base, obstacle = relay.base_of(shop, batch, planned)
         if obstacle:
             return bench.skip(planned, base, obstacle).attempt
         return patiently(bench, planned, lambda: bench.work(planned, base, {}))
+
+
+def _so_far(folder: TicketFolder) -> str:
+    """How far the work is, for the job's log."""
+    from ci_factory.metrics.live_tickets import words_of
+
+    state = records.read_if_valid(folder.state, WorkState)
+    return words_of(state, records.read_if_valid(folder.meter, Meter))
 
 
 def _beside_the_forge(factory: Factory, ticket_id: str) -> Judged:

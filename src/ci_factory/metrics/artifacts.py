@@ -14,6 +14,7 @@ from ci_factory.model.batch import Batch
 from ci_factory.model.event import Event
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import GateReport, Score
+from ci_factory.model.merge_truth import MergeTruth
 from ci_factory.system import records
 from ci_factory.system.layout import BatchFolder, Layout, TicketFolder
 
@@ -40,6 +41,7 @@ class BatchRecord:
     tickets: dict[str, TicketRecord]
     started_at: datetime | None
     ended_at: datetime | None
+    merge_truth: MergeTruth | None = None
 
 
 @dataclass
@@ -69,11 +71,11 @@ class Archive:
         self.damaged.append(f"{place}: {why}")
 
 
-def read_archive(layout: Layout) -> Archive:
-    """Read every batch of the output folder; never raises for what a file says."""
+def read_archive(layout: Layout, newest: int | None = None) -> Archive:
+    """Read every batch of the output folder, or some of the newest; never raises for what a file says."""
     archive = Archive()
     spans = night_spans(records.read_events(layout.events))
-    for folder in layout.batches():
+    for folder in layout.batches()[-newest if newest else None :]:
         batch = archive.believe(folder.batch, Batch, id=folder.path.name)
         if batch is not None:
             archive.batches.append(_read_batch(archive, folder, batch, spans))
@@ -88,7 +90,8 @@ def _read_batch(
         for planned in batch.tickets
     }
     started, ended = spans.get(batch.id, (None, None))
-    return BatchRecord(batch, tickets, started, ended)
+    together = archive.believe(folder.merge_truth, MergeTruth, batch_id=batch.id)
+    return BatchRecord(batch, tickets, started, ended, together)
 
 
 def _read_ticket(archive: Archive, folder: TicketFolder, batch: Batch, ticket_id: str) -> TicketRecord:

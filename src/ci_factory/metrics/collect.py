@@ -23,16 +23,24 @@ from ci_factory.metrics.facts import (
     History,
     MergeRequestFact,
     PlannedFact,
+    PredictionFact,
+    ShareFact,
     TicketFact,
 )
-from ci_factory.model.attempt import Attempt, Usage
+from ci_factory.model.attempt import AgentRun, Attempt, Usage
 from ci_factory.model.batch import PlannedTicket
 from ci_factory.model.forge import ForgeEvent, ForgeEventKind, Issue, IssueState, NoteTarget
+from ci_factory.model.history import area_of
+from ci_factory.model.hot import passed_over
+from ci_factory.model.planning_settings import PlanningConfig
+from ci_factory.model.prediction import TouchedFile
 from ci_factory.model.ticket import Ticket
 from ci_factory.system.layout import Layout
 
 _AREA_DEPTH = 2
 _WELL = frozenset({"ok", "quota"})
+_RESTED = frozenset({"quota", "put-off"})
+_NOT_ITS_OWN = _WELL | _RESTED | {"killed"}
 Number = TypeVar("Number", int, float)
 
 
@@ -47,7 +55,7 @@ def collect(forge: Forge, layout: Layout, config: Config) -> History:
     archive = read_archive(layout)
     events = _by_target(forge.events())
     requests, damaged = merge_requests.read(forge, events)
-    attempts = tuple(_attempts(archive.batches))
+    attempts = attempts_of(archive.batches)
     labelled = forge.issues(any_label=config.labels.every, opened_only=False)
     issues = {issue.ticket.id: issue for issue in labelled}
     sources = _Sources(issues, archive.batches, attempts, requests, events, config.labels)
@@ -59,6 +67,7 @@ def collect(forge: Forge, layout: Layout, config: Config) -> History:
         attempts=attempts,
         gates=tuple(_gates(archive.batches, requests)),
         escalations=tuple(_escalations(archive.batches, {ticket.id: ticket for ticket in tickets})),
+        predictions=predictions_of(archive.batches, config.planning),
         unreadable=(*archive.damaged, *damaged),
     )
 
@@ -113,6 +122,7 @@ def _batch(record: BatchRecord) -> BatchFact:
         lanes=batch.limits.parallel,
         planned=tuple(_planned(ticket) for ticket in planned),
         left_out=batch.left_out,
+        merge_truth=record.merge_truth,
     )
 
 
@@ -130,10 +140,40 @@ def _planned(planned: PlannedTicket) -> PlannedFact:
     )
 
 
-def _attempts(records: Iterable[BatchRecord]) -> Iterator[AttemptFact]:
-    for _, planned, found in _pairs(records):
-        if found.attempt is not None:
-            yield _attempt(found.attempt, planned, found)
+def attempts_of(records: Iterable[BatchRecord]) -> tuple[AttemptFact, ...]:
+    """The work on every ticket of some batches that any was done on."""
+    pairs = ((planned, found) for _, planned, found in _pairs(records))
+    return tuple(_attempt(found.attempt, planned, found) for planned, found in pairs if found.attempt)
+
+
+def predictions_of(records: Iterable[BatchRecord], settings: PlanningConfig) -> tuple[PredictionFact, ...]:
+    """What was foretold of every planned ticket, and what its attempt's change touched."""
+    return tuple(
+        _prediction(record.batch.id, planned, found.attempt, settings)
+        for record, planned, found in _pairs(records)
+        if planned.candidate.estimate.touched
+    )
+
+
+def _prediction(
+    batch: str, planned: PlannedTicket, attempt: Attempt | None, settings: PlanningConfig
+) -> PredictionFact:
+    estimate = planned.candidate.estimate
+    changed = attempt.diff.files if attempt and attempt.head else ()
+    every = dict.fromkeys((*(file.path for file in estimate.touched), *changed))
+    return PredictionFact(
+        batch=batch,
+        ticket=planned.id,
+        threshold=settings.claim_probability,
+        touched=tuple(map(_without_words, estimate.touched)),
+        ignored=passed_over(every, estimate, settings),
+        files=changed or None,
+    )
+
+
+def _without_words(file: TouchedFile) -> TouchedFile:
+    why = tuple(each.model_copy(update={"why": ""}) for each in file.why)
+    return file.model_copy(update={"why": why})
 
 
 def _attempt(attempt: Attempt, planned: PlannedTicket, found: TicketRecord) -> AttemptFact:
@@ -158,7 +198,28 @@ def _attempt(attempt: Attempt, planned: PlannedTicket, found: TicketRecord) -> A
         verdict=found.score.verdict if found.score else None,
         published=found.publication.outcome if found.publication else None,
         merge_request=found.publication.merge_request if found.publication else None,
+        priority=planned.candidate.ticket.priority,
+        planned_size=attempt.planned_size,
+        area=area_of(planned.candidate.estimate.files),
+        trigger=attempt.escalation.trigger if attempt.escalation else None,
+        failure=attempt.failure.kind if attempt.failure else None,
+        rested=any(run.ended in _RESTED for run in attempt.runs),
+        shares=tuple(_shares(attempt.runs)),
     )
+
+
+def _shares(runs: Iterable[AgentRun]) -> Iterator[ShareFact]:
+    by_agent: dict[str, list[AgentRun]] = defaultdict(list)
+    for run in runs:
+        if run.phase == "implement":
+            by_agent[run.agent].append(run)
+    for agent, own in by_agent.items():
+        yield ShareFact(
+            agent=agent,
+            seconds=sum(run.seconds for run in own),
+            usage=total_usage([run.usage for run in own]),
+            accidents=sum(run.ended not in _NOT_ITS_OWN for run in own),
+        )
 
 
 def _gates(records: Iterable[BatchRecord], requests: Iterable[MergeRequestFact]) -> Iterator[GateFact]:

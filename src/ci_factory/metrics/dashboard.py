@@ -4,18 +4,12 @@ Everything that facts say is escaped by the template and stripped of control cha
 (`Content-Security-Policy` in a meta element) allows its one style sheet by hash and nothing else.
 """
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
-from ci_factory.metrics import morning, pictures, words
+from ci_factory.metrics import morning, pages, pictures
 from ci_factory.metrics import night as nights
 from ci_factory.metrics.facts import EscalationFact, History
 from ci_factory.metrics.figure import Figure
@@ -23,7 +17,6 @@ from ci_factory.metrics.figures import newest_scores
 from ci_factory.metrics.night import Night, Tone
 from ci_factory.model.gate import GateStatus
 from ci_factory.model.review import ReviewQueue
-from ci_factory.model.text import plain
 
 _NIGHTS_SHOWN = 30
 _QUEUE_SHOWN = 8
@@ -60,16 +53,13 @@ class NightRow:
 
 def render(history: History, figures: Sequence[Figure], queue: ReviewQueue | None, now: datetime) -> str:
     """The page as HTML text. The same facts and moment give the same text."""
-    template = _environment().get_template("dashboard.html.j2")
-    css = (
-        resources.files("ci_factory.metrics").joinpath("templates/dashboard.css").read_text(encoding="utf-8")
-    )
+    template, style = pages.environment().get_template("dashboard.html.j2"), pages.style("dashboard.css")
     rows = [_night_row(history, batch_id, queue) for batch_id in _last_nights(history)]
     night = rows[0].night if rows else None
     scores, without_score = newest_scores(history)
     return template.render(
-        style=Markup(css),  # noqa: S704 - our own style sheet, read from the package
-        policy=_policy(css),
+        style=style.css,
+        policy=style.policy,
         history=history,
         figures=figures,
         facts_of={ticket.id: ticket for ticket in history.tickets},
@@ -93,36 +83,6 @@ def render(history: History, figures: Sequence[Figure], queue: ReviewQueue | Non
         tones=Tone,
         signs=pictures.SIGNS,
         statuses=[status.value for status in GateStatus],
-    )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("ci_factory.metrics"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "t": plain,
-        "amount": words.amount,
-        "interval": words.interval,
-        "target": words.target,
-        "moment": words.moment,
-        "points": words.points,
-        "timespan": words.span,
-        "px": lambda number: f"{number:.1f}",
-    }
-    environment.globals["count"] = words.count
-    return environment
-
-
-def _policy(css: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; script-src 'none'"
     )
 
 

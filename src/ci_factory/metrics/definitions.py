@@ -129,6 +129,43 @@ ITERATIONS = Metric(
     definition="Median number of act-observe-fix rounds of an attempt.",
 )
 
+PREDICTED_PRECISION = Metric(
+    key="predicted_files_precision",
+    name="Claimed files that were touched",
+    unit=Unit.SHARE,
+    definition="Precision: files foretold with at least planning.claim_probability that the change touched / files foretold so. Over all tickets with a change, each file counted once a ticket.",
+)
+PREDICTED_RECALL = Metric(
+    key="predicted_files_recall",
+    name="Touched files that were claimed",
+    unit=Unit.SHARE,
+    definition="Recall: files that changes touched and that were foretold with at least planning.claim_probability / files that changes touched.",
+)
+PREDICTED_BRIER = Metric(
+    key="predicted_files_brier",
+    name="Brier score of the files",
+    unit=Unit.NUMBER,
+    definition="Mean of (probability - what came) squared, what came being 1 for a touched file and 0 for another, over files foretold or touched. 0 is best; a file that nobody foretold counts 1.",
+)
+PAIRS_PRECISION = Metric(
+    key="predicted_pairs_precision",
+    name="Claimed pairs that met",
+    unit=Unit.SHARE,
+    definition="Pairs of tickets that claimed a common file and both touched one / pairs that claimed one. Hot files are left out where planning.hot_files.policy ignores them.",
+)
+PAIRS_RECALL = Metric(
+    key="predicted_pairs_recall",
+    name="Pairs that met and were claimed",
+    unit=Unit.SHARE,
+    definition="Pairs of tickets that claimed a common file and both touched one / pairs that both touched one. Hot files are left out likewise.",
+)
+PAIRS_EXPECTED = Metric(
+    key="predicted_pairs_expected",
+    name="Pairs expected to meet",
+    unit=Unit.COUNT,
+    definition="Sum over pairs of the probability that both touch a common file: 1 - product over files of (1 - p x q). Beside it how many did.",
+)
+
 # One night: facts about all of its tickets, against the batch targets.
 NIGHT_TICKETS = Metric(
     key="night_tickets",
@@ -170,6 +207,13 @@ NIGHT_REVIEW = Metric(
     unit=Unit.MINUTES,
     target=Target(below=15),
     definition="Mean of the expected review minutes of the night's merge requests in the queue. An estimate.",
+)
+NIGHT_CONFLICTS = Metric(
+    key="night_conflict_rate",
+    name="Pairs in conflict",
+    unit=Unit.SHARE,
+    target=Target(below=0.05),
+    definition="Pairs of the night's changes that git does not merge with each other / all pairs of those that merge into the target branch.",
 )
 NIGHT_COST = Metric(
     key="night_cost",

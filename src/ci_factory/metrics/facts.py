@@ -6,8 +6,11 @@
 from ci_factory.model.attempt import Ending, Option, Trigger, Usage
 from ci_factory.model.base import Moment, Value
 from ci_factory.model.batch import LeftOut
+from ci_factory.model.failure import FailureClass
 from ci_factory.model.forge import MergeRequestState
 from ci_factory.model.gate import Component, ComponentScore, GateStatus, Verdict
+from ci_factory.model.merge_truth import MergeTruth
+from ci_factory.model.prediction import TouchedFile
 from ci_factory.model.ticket import Priority, RiskLevel, Size
 
 
@@ -42,6 +45,17 @@ class TicketFact(Value):
     """Over all attempts, failed ones too; unknown when any part is."""
 
 
+class ShareFact(Value):
+    """One agent's part in the work on a ticket in one batch; several had it where it was handed over."""
+
+    agent: str
+    seconds: float
+    """Of its calls."""
+    usage: Usage = Usage()
+    accidents: int = 0
+    """Calls that did not end well: timeout, crash, limit. A quota stop is none."""
+
+
 class AttemptFact(Value):
     """The work on one ticket in one batch. Key: `batch`, `ticket`."""
 
@@ -69,6 +83,19 @@ class AttemptFact(Value):
     published: str | None = None
     """Outcome of the publication: merge-request, escalated, deferred …"""
     merge_request: int | None = None
+    priority: Priority = Priority.MEDIUM
+    planned_size: Size | None = None
+    """As it was known before the work; `size` is the stricter of it and the measured one."""
+    area: str | None = None
+    """Top folder of most files that the plan expected it to touch."""
+    trigger: Trigger | None = None
+    """Of its question to people."""
+    failure: FailureClass | None = None
+    """Why the last call failed, where the ending comes of that."""
+    rested: bool = False
+    """Whether it waited for a credential, so that `seconds` is more than the work."""
+    shares: tuple[ShareFact, ...] = ()
+    """Agents that were called to write the change, in order."""
 
     @property
     def worked(self) -> bool:
@@ -159,6 +186,23 @@ class BatchFact(Value):
     lanes: int
     planned: tuple[PlannedFact, ...]
     left_out: tuple[LeftOut, ...] = ()
+    merge_truth: MergeTruth | None = None
+    """Whether its changes merge and work together; `None` when nobody tried."""
+
+
+class PredictionFact(Value):
+    """Which files a ticket of a batch was to touch, and which it touched. Key: `batch`, `ticket`."""
+
+    batch: str
+    ticket: str
+    threshold: float
+    """From this probability on a file counts as claimed."""
+    touched: tuple[TouchedFile, ...]
+    """Foretold, the most probable first, without the words of the reasons."""
+    ignored: tuple[str, ...] = ()
+    """Of all these files the hot ones, which do not count as an overlap of two tickets."""
+    files: tuple[str, ...] | None = None
+    """Touched in fact; `None` when there is no change to compare with."""
 
 
 class GateFact(Value):
@@ -201,6 +245,7 @@ class History(Value):
     attempts: tuple[AttemptFact, ...] = ()
     gates: tuple[GateFact, ...] = ()
     escalations: tuple[EscalationFact, ...] = ()
+    predictions: tuple[PredictionFact, ...] = ()
     unreadable: tuple[str, ...] = ()
     """Artifacts and notes that are there but can't be believed, each with the reason."""
 

@@ -19,6 +19,8 @@ class Unit(StrEnum):
     POINTS = "points"
     COUNT = "count"
     MINUTES = "minutes"
+    NUMBER = "number"
+    """Neither a share nor a count, such as a mean of squares."""
 
 
 class Status(StrEnum):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import fsum
 
-from ci_factory.metrics import definitions
+from ci_factory.metrics import definitions, prediction
 from ci_factory.metrics.facts import AttemptFact, GateFact, History, MergeRequestFact, TicketFact
 from ci_factory.metrics.figure import Figure, Metric, measure, share
 from ci_factory.metrics.statistics import Duration, mean, median, survival_quantile
@@ -26,6 +26,7 @@ def figures(history: History, now: datetime) -> tuple[Figure, ...]:
         *costs(history),
         *agents(history),
         *gates(history.gates),
+        *prediction.figures(history.predictions),
     )
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ci_factory.errors import UsageError
+from ci_factory.metrics import alert_report, forecast_report, merge_report, prediction_report, words
 from ci_factory.metrics import night as nights
-from ci_factory.metrics import words
+from ci_factory.metrics.alerts import Alert
 from ci_factory.metrics.facts import EscalationFact, History
 from ci_factory.metrics.figure import Figure, Status
 from ci_factory.metrics.markdown import say, table
 from ci_factory.metrics.night import Night, NightTicket, Outcome
-from ci_factory.model.review import ReviewItem, ReviewQueue
+from ci_factory.model.forecast import Outlook
+from ci_factory.model.review import ReviewerDesk, ReviewItem, ReviewQueue
 
 _SHORT, _LONG = 80, 600
 _FIRST = 10
@@ -18,7 +20,14 @@ _FIRST = 10
 _JUDGED = {Status.GOOD: "met", Status.BAD: "missed", Status.UNKNOWN: "–"}
 
 
-def morning_report(history: History, batch_id: str | None, queue: ReviewQueue | None, now: datetime) -> str:
+def morning_report(
+    history: History,
+    batch_id: str | None,
+    queue: ReviewQueue | None,
+    now: datetime,
+    outlook: Outlook | None = None,
+    alerts: Sequence[Alert] = (),
+) -> str:
     """The report of one batch (`None`: the last) as Markdown; the same facts give the same text.
 
     Raises:
@@ -34,12 +43,16 @@ def morning_report(history: History, batch_id: str | None, queue: ReviewQueue | 
     night = nights.tell(history, batch, queue)
     lines = [
         *_headline(night),
+        *alert_report.lines(alerts),
         *_first(queue),
+        *_together(night),
         *_questions(night),
         *_every_ticket(night),
         *_stuck(night),
         *_not_started(night),
         *_figures(night),
+        *forecast_report.lines(outlook, batch.id),
+        *prediction_report.lines([each for each in history.predictions if each.batch == batch.id]),
         *_unreadable(history.unreadable),
         f"_Written {words.moment(now)} from the facts known then. Unknown is not zero._",
     ]
@@ -96,16 +109,32 @@ def _first(queue: ReviewQueue | None) -> Iterator[str]:
         yield ""
         yield f"… and {len(items) - _FIRST} more: `ci-factory review` shows the whole queue."
     yield ""
+    yield from _desks(queue.reviewers if queue else ())
+
+
+def _desks(desks: Sequence[ReviewerDesk]) -> Iterator[str]:
+    """Who has how much to do, and who is away."""
+    busy = [f"{say(desk.name, _SHORT)} {desk.items} ({desk.minutes} min)" for desk in desks if desk.items]
+    away = [f"{say(desk.name, _SHORT)} {desk.absence}" for desk in desks if desk.absent]
+    if busy or away:
+        yield f"Reviewers: {', '.join([*busy, *away])}."
+        yield ""
 
 
 def _review_line(item: ReviewItem) -> str:
     what = f"!{item.merge_request}" if item.merge_request is not None else "question"
     who = say(item.reviewer, _SHORT) if item.reviewer else "nobody yet"
-    reason = say(item.reviewer_reason, _LONG)
+    reason = say("; ".join(filter(None, (item.reviewer_reason, item.further))), _LONG)
+    held_up = f"; {say(item.held_up, _LONG)}" if item.held_up else ""
     return (
-        f"**{what}** {say(item.ticket_id, _SHORT)} {say(item.title, _SHORT)}: {say(item.reason, _LONG)} "
+        f"**{what}** {say(item.ticket_id, _SHORT)} {say(item.title, _SHORT)}: {say(item.reason, _LONG)}{held_up} "
         f"(score {words.points(item.score)}, about {item.expected_minutes} min) → {who}{f' ({reason})' if reason else ''}"
     )
+
+
+def _together(night: Night) -> Iterator[str]:
+    if (truth := night.batch.merge_truth) is not None:
+        yield from merge_report.lines(truth)
 
 
 def _questions(night: Night) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from ci_factory.metrics import definitions, words
 from ci_factory.metrics.facts import (
@@ -87,6 +88,20 @@ _BY_VERDICT: dict[Verdict | None, Outcome] = {
     Verdict.BLOCKED: Outcome.BLOCKED,
     Verdict.INCONCLUSIVE: Outcome.INCONCLUSIVE,
 }
+
+
+class Standing(Protocol):
+    """What of a merge request says how its ticket stands."""
+
+    @property
+    def state(self) -> MergeRequestState:
+        """Open, merged or closed."""
+
+    @property
+    def draft(self) -> bool:
+        """Whether people need not look yet."""
+
+
 READY = frozenset({Outcome.READY, Outcome.MERGED})
 """The gates passed and people may read it."""
 
@@ -173,7 +188,7 @@ def _objections(history: History, batch: BatchFact) -> dict[str, list[GateFact]]
     return found
 
 
-def outcome_of(ending: Ending | None, verdict: Verdict | None, request: MergeRequestFact | None) -> Outcome:
+def outcome_of(ending: Ending | None, verdict: Verdict | None, request: Standing | None) -> Outcome:
     """How a ticket stands: a person's decision first, then the agent's ending, then the gates' verdict."""
     decided = _BY_STATE.get(request.state) if request else None
     said = decided or _BY_ENDING.get(ending) or _BY_VERDICT.get(verdict)
@@ -221,8 +236,17 @@ def _figures(
         whole(definitions.NIGHT_ESCALATION, escalated / settled if settled else None, settled),
         whole(definitions.NIGHT_REVIEW, mean(minutes), len(minutes)),
         whole(definitions.NIGHT_UTILISATION, busy / available if available else None, asked),
+        _conflicts(batch),
         whole(definitions.NIGHT_COST, cost, asked, note=cost_note),
     )
+
+
+def _conflicts(batch: BatchFact) -> Figure:
+    truth = batch.merge_truth
+    if truth is None:
+        return whole(definitions.NIGHT_CONFLICTS, None, 0)
+    note = f"{truth.conflicting} of {words.count(truth.pairs, 'pair')}"
+    return whole(definitions.NIGHT_CONFLICTS, truth.conflict_rate, truth.pairs, note=note)
 
 
 def _review_minutes(tickets: list[NightTicket], queue: ReviewQueue | None) -> list[float]:

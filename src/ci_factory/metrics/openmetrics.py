@@ -15,6 +15,7 @@ _SUFFIX = {
     Unit.POINTS: "points",
     Unit.MINUTES: "minutes",
     Unit.COUNT: "",
+    Unit.NUMBER: "",
 }
 
 

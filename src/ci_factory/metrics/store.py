@@ -27,6 +27,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "attempts": ("batch", "ticket"),
     "gates": ("batch", "ticket", "gate"),
     "escalations": ("batch", "ticket"),
+    "predictions": ("batch", "ticket"),
 }
 """Kind of fact (a field of `History`) -> the fields that identify one."""
 

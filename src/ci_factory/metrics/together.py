@@ -30,6 +30,7 @@ def together(before: History, now: History) -> History:
         attempts=attempts,
         gates=_gates(before.gates, now.gates),
         escalations=_escalations(before.escalations, now.escalations, tickets),
+        predictions=_both(before.predictions, now.predictions, lambda each: (each.batch, each.ticket)),
         unreadable=now.unreadable,
     )
 

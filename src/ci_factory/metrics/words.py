@@ -23,7 +23,7 @@ def amount(value: float | None, unit: Unit) -> str:
         case Unit.MINUTES:
             return f"{_short(value)} min"
         case _:
-            return _short(value)
+            return f"{value:.3f}" if unit is Unit.NUMBER else _short(value)
 
 
 def span(seconds: float) -> str:

@@ -19,6 +19,7 @@ from ci_factory.work.context import WorkContext
 from ci_factory.work.failures import ends_of
 from ci_factory.work.handoff import words
 from ci_factory.work.launch import Launch
+from ci_factory.work.meter import CallMeter
 from ci_factory.work.prompts import Prompt, prompt
 from ci_factory.work.spending import Ledger, total
 from ci_factory.work.workspace import Workspace
@@ -180,7 +181,9 @@ class Caller:
         """What the call may still use, and what it will have used."""
         config, limit = self.ctx.config, self.batch.limits.timeout_seconds
         allowed = allowance(errand.phase, self.ctx.agent, config, limit, self.runs, errand.attempt)
-        return Ledger(allowed, config.prices, self.ctx.clock.now)
+        now, folder = self.ctx.clock.now, self.ctx.folder
+        meter = CallMeter(folder.meter, errand.phase, errand.attempt, errand.iteration, now)
+        return Ledger(allowed, config.prices, now, told=meter.tell)
 
     def _label(self, errand: Errand) -> str:
         """Name of the call's files and event; a second planning call has a number."""

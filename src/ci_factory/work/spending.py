@@ -31,6 +31,8 @@ class Ledger:
     """Of the requests that are over; of one that was refused, nothing was used."""
     refusals: list[ModelRefusal] = field(default_factory=list)
     """Newest last; the oldest are forgotten."""
+    told: Callable[[Usage], None] = lambda _usage: None
+    """Hears what the requests that are over used, after each of them."""
     _over: str = ""
     _denied: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -60,6 +62,8 @@ class Ledger:
             self.refusals += [refused] if refused else []
             del self.refusals[:-_REFUSALS]
             self._over = self._over or self.allowance.exceeded(self._known())
+            so_far = output.usage(self.uses).model_copy(update={"calls": len(self.uses)})
+        self.told(so_far)
 
     def exceeded(self) -> str:
         """Why the agent has to end now; empty: it has not."""

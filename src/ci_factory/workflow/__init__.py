@@ -7,7 +7,7 @@ from ci_factory.model.batch import Batch
 from ci_factory.model.review import ReviewQueue
 from ci_factory.model.ticket import Ticket
 from ci_factory.work import confinement
-from ci_factory.workflow import intake, morning, night, planning
+from ci_factory.workflow import intake, merge_truth, morning, night, planning
 from ci_factory.workflow.factory import Factory
 from ci_factory.workflow.night import Generated
 
@@ -40,6 +40,7 @@ def run(factory: Factory, tickets: Sequence[Ticket] = ()) -> Outcome:
         if not brought.broken and not brought.aborted:
             fresh, brought = _generate(factory, planning.plan(factory, intake.intake(factory)))
             batch = fresh or batch
+        merge_truth.before_review(factory)
         queue = morning.review(factory)
         morning.report(factory)
         return Outcome(batch, queue, brought.broken, brought.aborted)

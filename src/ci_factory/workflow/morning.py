@@ -1,52 +1,63 @@
 """Stages 6 and 7: the review queue, the morning report, the dashboard page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from ci_factory.config import Config
+from ci_factory.errors import UsageError
 from ci_factory.forge.protocol import Forge
-from ci_factory.metrics import dashboard, figures, morning
+from ci_factory.metrics import dashboard, figures, merge_report, morning
+from ci_factory.metrics.alerts import Alert
 from ci_factory.metrics.collect import collect
 from ci_factory.metrics.facts import History
-from ci_factory.model import block
-from ci_factory.model.attempt import Attempt
-from ci_factory.model.base import Json
-from ci_factory.model.forge import MergeRequest, MergeRequestSpec, NoteTarget
-from ci_factory.model.gate import GateReport, Verdict
+from ci_factory.metrics.live_night import last_alerts
+from ci_factory.model.forecast import Outlook
+from ci_factory.model.forge import MergeRequestSpec
+from ci_factory.model.merge_truth import MergeTruth
 from ci_factory.model.review import ReviewItem, ReviewQueue
-from ci_factory.model.ticket import RiskLevel, Size
-from ci_factory.publishing import names, note
-from ci_factory.review import codeowners
 from ci_factory.review.queue import build_queue
 from ci_factory.review.render import queue_markdown
 from ci_factory.review.subject import ReviewSubject
 from ci_factory.system import records
 from ci_factory.system.layout import Layout
-from ci_factory.workflow import escalations
-from ci_factory.workflow.escalations import Asked
+from ci_factory.workflow import escalations, predictions, review_pace, review_reminders, simulation, waiting
 from ci_factory.workflow.factory import Factory
 
-_FILES_ASKED = 20
-"""Files of a change whose history is read to find a reviewer."""
 
+def review(factory: Factory, reassign: Collection[int] = ()) -> ReviewQueue:
+    """Put what waits for people in order, name one reviewer each, remind who blocks, write review.json and review.md.
 
-def review(factory: Factory) -> ReviewQueue:
-    """Put what waits for people in order, name one reviewer each, and write review.json and review.md."""
-    rules = codeowners.parse(_codeowners(factory))
+    `reassign`: merge requests that somebody else is to review than whom the forge names.
+
+    Raises:
+        UsageError: one of these is no open merge request of the factory.
+    """
     asked = escalations.escalated(factory.forge, factory.config)
     escalations.remind(factory, asked, escalations.blocking(escalations.last_intake(factory)))
-    waiting = [_subject_of_escalation(factory, each, rules) for each in asked if each.waits]
-    subjects = [*_open_changes(factory, rules), *waiting]
-    queue = build_queue(subjects, config=factory.config, now=factory.clock.now())
-    for item in queue.items:
-        _assign(factory.forge, item)
+    subjects = waiting.subjects(factory, asked, reassign)
+    _refuse_unknown(reassign, subjects)
+    queue = _queue(factory, subjects)
+    _assign_all(factory, queue, subjects)
+    review_reminders.remind(factory, queue)
     records.write_model(factory.layout.review, queue)
-    records.write_text(factory.layout.review.with_suffix(".md"), queue_markdown(queue, now=queue.made_at))
+    text = queue_markdown(queue, now=queue.made_at) + _together(factory.layout)
+    records.write_text(factory.layout.review.with_suffix(".md"), text)
     factory.event("review", "ordered", waiting=len(queue.items))
     factory.progress.stage("review", f"{len(queue.items)} wait for a person")
     return queue
+
+
+def in_order(factory: Factory) -> ReviewQueue:
+    """The open changes in the queue's order, for whoever needs that before it is made; nothing is written."""
+    return _queue(factory, waiting.subjects(factory, ()))
+
+
+def _together(layout: Layout) -> str:
+    """Whether the open changes merge and work together, as it was last tried; empty when it never was."""
+    truth = records.read_if_valid(layout.merge_truth, MergeTruth)
+    return "\n".join(["", *merge_report.lines(truth)]) if truth else ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,10 @@ class Told:
     history: History
     queue: ReviewQueue | None
     now: datetime
+    outlook: Outlook | None = None
+    """Forecasts of the batches, and what they came to."""
+    alerts: tuple[Alert, ...] = ()
+    """Of the last batch."""
 
     def text(self, batch_id: str | None = None) -> str:
         """The morning report of a batch, the last one by default, as Markdown.
@@ -63,7 +78,9 @@ class Told:
         Raises:
             UsageError: there is no such batch.
         """
-        return morning.morning_report(self.history, batch_id, self.queue, self.now)
+        last = self.history.batch()
+        alerts = self.alerts if last and batch_id in {None, last.id} else ()
+        return morning.morning_report(self.history, batch_id, self.queue, self.now, self.outlook, alerts)
 
     def write_text(self, layout: Layout, batch_id: str | None = None) -> str:
         """Write the report beside its batch, and in the output folder when the batch is the last one; returns it.
@@ -90,7 +107,9 @@ class Told:
 def tell(forge: Forge, layout: Layout, config: Config, now: datetime) -> Told:
     """Everything that forge and artifacts say now, with the review queue as it was last built."""
     queue = records.read_if_valid(layout.review, ReviewQueue)
-    return Told(collect(forge, layout, config), queue, now)
+    history = collect(forge, layout, config)
+    outlook = simulation.outlook(layout, history, now)
+    return Told(history, queue, now, outlook, last_alerts(layout, config, now))
 
 
 def report(factory: Factory) -> Path:
@@ -99,116 +118,45 @@ def report(factory: Factory) -> Path:
     batch = told.history.batch()
     if batch is not None:
         told.write_text(factory.layout)
+        predictions.tell(factory, batch.id, told.history.predictions)
     told.write_page(factory.layout.dashboard)
     factory.event("report", "written", batch.id if batch else "", page=factory.layout.dashboard.name)
     factory.progress.stage("report", str(factory.layout.dashboard))
     return factory.layout.dashboard
 
 
-def _open_changes(factory: Factory, rules: codeowners.Rules) -> list[ReviewSubject]:
-    changes = [
-        mr for mr in factory.forge.merge_requests() if mr.source_branch.startswith(names.BRANCH_PREFIX)
-    ]
-    factory.forge.fetch(mr.source_branch for mr in changes)
-    return [_subject_of_change(factory, merge_request, rules) for merge_request in changes]
+def _refuse_unknown(reassign: Collection[int], subjects: Sequence[ReviewSubject]) -> None:
+    if unknown := set(reassign) - {subject.merge_request for subject in subjects}:
+        wanted = ", ".join(f"!{iid}" for iid in sorted(unknown))
+        raise UsageError(
+            f"{wanted} is no open merge request of the factory",
+            where="--reassign",
+            fix="ci-factory review shows them",
+        )
 
 
-def _codeowners(factory: Factory) -> str:
-    """GitLab's three places, in its order."""
-    places = ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
-    tip = factory.tip()
-    return next((text for place in places if (text := factory.git.show(tip, place))), "")
+def _queue(factory: Factory, subjects: Sequence[ReviewSubject]) -> ReviewQueue:
+    strangers = waiting.strangers(factory.forge, factory.config, subjects)
+    known, now = review_pace.known(factory.layout), factory.clock.now()
+    return build_queue(subjects, config=factory.config, now=now, strangers=strangers, known=known)
 
 
-def _subject_of_change(
-    factory: Factory, merge_request: MergeRequest, rules: codeowners.Rules
-) -> ReviewSubject:
-    ticket = factory.forge.issue(merge_request.ticket_id).ticket
-    facts = _facts(factory.forge, merge_request)
-    target = factory.forge.branch(merge_request.target_branch) or factory.tip()
-    files = tuple(change.path for change in factory.git.brought(target, merge_request.head))
-    return ReviewSubject(
-        ticket=ticket,
-        merge_request=merge_request.iid,
-        author=merge_request.author,
-        verdict=Verdict(facts["verdict"]) if "verdict" in facts else None,
-        score=facts.get("score"),
-        security_findings=_security_findings(factory, facts),
-        risk=RiskLevel(facts.get("risk", RiskLevel.MEDIUM)),
-        size=Size(facts.get("size", Size.MEDIUM)),
-        lines=int(facts.get("added", 0)) + int(facts.get("removed", 0)),
-        files=files,
-        opened_at=merge_request.created_at,
-        escalated=False,
-        owners={path: rules.owners(path) for path in files},
-        recent_authors=_authors(factory, target, files),
-    )
+def _assign_all(factory: Factory, queue: ReviewQueue, subjects: Sequence[ReviewSubject]) -> None:
+    before = {subject.merge_request: subject.reviewer for subject in subjects}
+    for item in queue.items:
+        if _assign(factory, item, before.get(item.merge_request)):
+            who, why = item.reviewer, item.reviewer_reason
+            factory.event("review", "assigned", ticket_id=item.ticket_id, reviewer=who, why=why)
 
 
-def _facts(forge: Forge, merge_request: MergeRequest) -> dict[str, Json]:
-    """The hidden block of our own note; notes of others are not believed."""
-    bodies = [
-        written.body
-        for written in forge.notes(NoteTarget.MERGE_REQUEST, str(merge_request.iid))
-        if written.author == forge.user
-    ]
-    return next((data for body in reversed(bodies) if (data := block.read(body, note.NOTE_KEY))), {})
-
-
-def _security_findings(factory: Factory, facts: dict[str, Json]) -> int:
-    """New findings of the security gates, from the verdict kept with the batch."""
-    folder = factory.layout.batch(str(facts.get("batch"))).ticket(str(facts.get("ticket")))
-    gates = records.read_if_valid(folder.gate, GateReport)
-    if gates is None:
-        return 0
-    found = (f for gate in gates.gates if gate.component == "security" for f in gate.findings)
-    return sum(finding.is_new and not finding.suppressed for finding in found)
-
-
-def _subject_of_escalation(factory: Factory, asked: Asked, rules: codeowners.Rules) -> ReviewSubject:
-    issue, attempt = asked.issue, _last_attempt(factory, asked.id)
-    since = asked.question.asked_at if asked.question else attempt.finished_at if attempt else None
-    # Asked before any work, the files are the ticket's own words.
-    files = (attempt.diff.files if attempt else ()) or issue.ticket.files
-    return ReviewSubject(
-        ticket=issue.ticket,
-        merge_request=None,
-        author=factory.forge.user,
-        verdict=None,
-        score=None,
-        security_findings=0,
-        risk=RiskLevel.HIGH,
-        size=attempt.size if attempt else issue.ticket.complexity or Size.MEDIUM,
-        lines=attempt.diff.added + attempt.diff.removed if attempt else 0,
-        files=files,
-        opened_at=since or factory.clock.now(),
-        escalated=True,
-        owners={path: rules.owners(path) for path in files},
-        recent_authors=_authors(factory, factory.tip(), files),
-    )
-
-
-def _authors(factory: Factory, revision: str, files: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Of each file, those among its authors who can be asked: a name in git need not be anybody on the forge."""
-    return {
-        path: tuple(name for name in factory.git.authors(revision, path) if factory.forge.role_of(name))
-        for path in files[:_FILES_ASKED]
-    }
-
-
-def _last_attempt(factory: Factory, ticket_id: str) -> Attempt | None:
-    found = (
-        records.read_if_valid(f.ticket(ticket_id).attempt, Attempt)
-        for f in reversed(factory.layout.batches())
-    )
-    return next((attempt for attempt in found if attempt), None)
-
-
-def _assign(forge: Forge, item: ReviewItem) -> None:
-    """Name the reviewer on the merge request, unless somebody is named there already."""
-    if item.merge_request is None or item.reviewer is None:
-        return
-    merge_request = forge.merge_request(item.merge_request)
-    if merge_request.reviewer is None and forge.role_of(item.reviewer) is not None:
-        wanted = {name: getattr(merge_request, name) for name in MergeRequestSpec.model_fields}
-        forge.ensure_merge_request(MergeRequestSpec.model_validate({**wanted, "reviewer": item.reviewer}))
+def _assign(factory: Factory, item: ReviewItem, before: str | None) -> bool:
+    """Name the reviewer on the merge request, unless somebody named another one meanwhile; whether it was written."""
+    if item.merge_request is None or item.reviewer is None or item.reviewer == before:
+        return False
+    merge_request = factory.forge.merge_request(item.merge_request)
+    if merge_request.reviewer != before or factory.halt(item.ticket_id):
+        return False
+    wanted = {name: getattr(merge_request, name) for name in MergeRequestSpec.model_fields}
+    spec = MergeRequestSpec.model_validate({**wanted, "reviewer": item.reviewer})
+    factory.forge.ensure_merge_request(spec)
+    return True

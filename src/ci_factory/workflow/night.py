@@ -18,6 +18,7 @@ from ci_factory.workflow.board import Board, in_order
 from ci_factory.workflow.breakers import Breakers
 from ci_factory.workflow.delivery import in_turn
 from ci_factory.workflow.factory import Factory
+from ci_factory.workflow.pulse import Heart
 from ci_factory.workflow.relay import STACKABLE
 from ci_factory.workflow.stations import STOPPED, Station
 
@@ -49,7 +50,8 @@ def generate(factory: Factory, batch: Batch) -> Generated:
     factory.progress.waiting({planned.id: planned.candidate.ticket.title for planned in board.waiting})
     pool = ThreadPoolExecutor(batch.limits.parallel, thread_name_prefix="lane")
     try:
-        _run(station, board, pool)
+        with Heart(factory, batch, board.breakers.credentials).beating() as heart:
+            _run(station, board, pool, heart)
     except KeyboardInterrupt:
         station.interruption.asked = True
         process.kill_all()
@@ -126,12 +128,13 @@ def _board(factory: Factory, batch: Batch) -> Board:
     return board
 
 
-def _run(station: Station, board: Board, pool: ThreadPoolExecutor) -> None:
+def _run(station: Station, board: Board, pool: ThreadPoolExecutor, heart: Heart) -> None:
     while board.waiting or board.running:
         board.decide()
         while planned := board.startable():
             board.waiting.remove(planned)
             _start(station, board, pool, planned)
+        heart.show(board.running.values())
         if not board.running:
             _sleep(station, board)
         done, _ = wait(board.running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
