@@ -185,7 +185,9 @@ def test_options_that_do_not_go_together_are_refused(
 def test_the_screen_is_drawn_again_and_left_clean(place: Path) -> None:
     """On a terminal of 80 by 24 the night is drawn within it, again when it changes, and Ctrl-C leaves the cursor there."""
     leader, follower = pty.openpty()
-    argv = [sys.executable, "-m", "ci_factory", "status", "--repo", str(place), "--watch", "0.5"]
+    # a suite that runs in the background of a shell may have been told to ignore Ctrl-C
+    argv = ["env", "--default-signal=INT", sys.executable, "-m", "ci_factory", "status"]
+    argv += ["--repo", str(place), "--watch", "0.5"]
     env = {**os.environ, "COLUMNS": "80", "LINES": "24", "TERM": "xterm"}
     with subprocess.Popen(
         argv, stdin=follower, stdout=follower, stderr=follower, env=env, start_new_session=True

@@ -166,6 +166,24 @@ def test_the_exact_solver_finds_what_trying_everything_finds(project: Project) -
     assert bound(project)[:1] <= best[:1]
 
 
+def test_what_takes_no_time_waits_for_no_resource() -> None:
+    """A milestone is reached when it may be, though the resource it names is in use; the solver proves the same."""
+    pytest.importorskip("ortools")
+    project = Project(
+        (1,),
+        (
+            Activity("work", (Mode(1.0, ((0, 1),)),), release=1.0),
+            Activity("milestone", (Mode(0.0, ((0, 1),)),), release=1.0, due=0.0, weight=1.0),
+        ),
+    )
+    first = first_schedule(project)
+    assert first is not None
+    solved = optimise(project, first, Effort(seconds=20))
+    assert (first["milestone"].start, solved.schedule["milestone"].start) == (1.0, 1.0)
+    assert solved.proved
+    assert verify(project, solved.schedule) == ()
+
+
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 5), st.integers(1, 3)), min_size=1, max_size=12))
 def test_a_profile_finds_the_first_gap(wanted: list[tuple[int, int, int]]) -> None:
     """The answer is the one that trying minute by minute gives."""

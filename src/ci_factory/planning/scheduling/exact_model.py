@@ -112,8 +112,8 @@ class Model:
         if len(activity.modes) == 1:
             mode = activity.modes[0]
             size = self._up(mode.duration)
-            interval = self.cp.new_fixed_size_interval_var(start, size, "")
-            self._demand(interval, mode.demands)
+            if size:
+                self._demand(self.cp.new_fixed_size_interval_var(start, size, ""), mode.demands)
             self.ends[activity.id] = start + size
         else:
             self._add_modes(activity, start)

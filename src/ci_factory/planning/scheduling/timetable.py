@@ -82,7 +82,12 @@ class Timetable:
     def earliest(
         self, ready: float, duration: float, demands: Sequence[tuple[int, int]], before: float = math.inf
     ) -> float:
-        """The first time from `ready` on at which all demands fit together; infinity when it is not below `before`."""
+        """The first time from `ready` on at which all demands fit together; infinity when it is not below `before`.
+
+        What takes no time is in nobody's way, whatever it demands.
+        """
+        if not duration:
+            return ready if ready < before else math.inf
         if len(demands) == 1:
             resource, units = demands[0]
             profile = self.profiles[resource]
