@@ -50,10 +50,11 @@ mini-swe-agent: $(VENV)/.dev  # The one real agent that needs no model, for `mak
 test-agents: $(VENV)/.dev agents  ## Real coding agents against a model on this machine (1.5 GB, some minutes)
 	$(BIN)/python -m pytest -m agents tests/agents
 
-test-nights: $(VENV)/.dev  ## The demonstration on the stand-in with all gates (some minutes)
-	TEST_WHOLE_NIGHTS=1 $(BIN)/python -m pytest tests/workflow/test_workflow_gitlab.py
+test-nights: $(VENV)/.dev npm  ## The whole demonstration on the stand-in: with all gates, and in pipelines (some minutes)
+	TEST_WHOLE_NIGHTS=1 $(BIN)/python -m pytest tests/ci_local/test_ci_local_batch.py tests/ci_local/test_ci_local_demonstration.py
 
-test: $(VENV)/.dev system npm mini-swe-agent lint types unit  ## Lint, types and the whole test suite
+test: $(VENV)/.dev system npm mini-swe-agent lint  ## Lint, types and the whole test suite
+	@$(MAKE) --no-print-directory --jobs 2 types unit
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench examples

@@ -1,6 +1,7 @@
 """The demonstration's repository and tickets as projects on the stand-in, for nights in pipelines and nights on this machine."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -10,17 +11,35 @@ from pathlib import Path
 from types import ModuleType
 
 from ci_factory.forge.ticket_files import read_tickets
-from tests.ci_local.driver import Runner, Secret, templates
+from tests.ci_local.driver import Runner, Secret, include, pipeline_of, templates
 from tests.gitlab_standin.control import StandIn
 from tests.workflow.gitlab_line import BOSS, GitLabLine
 
 _SCRIPT = Path(__file__).parents[2] / "examples" / "demo.py"
 PEOPLE = ("mara", "jonas", "lena")
+THREE = ("101", "103", "106")
+"""Of the tickets; the third is stacked on the second."""
+WHOLE = "TEST_WHOLE_NIGHTS" in os.environ
+"""Whether nights have all tickets and, on one machine, all gates: `make test-nights`."""
+SOME = frozenset((*THREE, "105", "109", "112", "113"))
+"""Enough for every kind of end: published, stacked, sent back, asked about, with a secret, blocked."""
 QUICKER = {
     "timeout_minutes: 0.25": "timeout_minutes: 0.15",
     "gates:\n  tests:\n": "gates:\n  disabled: [semgrep, mypy, dependencies]\n  tests:\n    proof: false\n    mutants: {sample: 0}\n",
 }
 """Every ticket comes to the same end without the slowest tools, and with less time for the agent that hangs."""
+
+
+def at_night(ticket_id: str) -> bool:
+    """Whether a ticket of the demonstration is in these nights."""
+    return WHOLE or ticket_id in SOME
+
+
+def both_levels() -> str:
+    """Both levels in one project: the batch on schedules, three tickets when somebody starts a pipeline by hand."""
+    by_hand = [{"if": '$CI_PIPELINE_SOURCE == "web"'}]
+    few = {"tickets": list(THREE), "job-prefix": "few", "rules": by_hand}
+    return pipeline_of(include("batch"), include("agents", few))
 
 
 def _demo() -> ModuleType:
@@ -42,15 +61,15 @@ class Demonstration:
     recordings: Path
 
     @classmethod
-    def prepare(cls, folder: Path, pipeline: str) -> "Demonstration":
-        """As `make run` makes it, with one commit more: `.gitlab-ci.yml` and our components."""
+    def prepare(cls, folder: Path, pipeline: str = "", *, hurried: bool = True) -> "Demonstration":
+        """As `make run` makes it, with one commit more: `.gitlab-ci.yml` and our components, and `QUICKER` unless not `hurried`."""
         demo = _demo()
         place = demo.Place(folder)
         folder.mkdir(parents=True)
         demo.prepare(place)
         config = place.repository / ".ci-factory.yml"
         text = config.read_text(encoding="utf-8")
-        for slow, quick in QUICKER.items():
+        for slow, quick in QUICKER.items() if hurried else ():
             assert slow in text
             text = text.replace(slow, quick)
         files = {".ci-factory.yml": text, ".gitlab-ci.yml": pipeline, **templates()}
@@ -72,7 +91,7 @@ class Demonstration:
             with suppress(RuntimeError):  # another test made them
                 server.user(name)
             server.member(line.id, name, "developer")
-        line.open_issues(read_tickets(self.tickets))
+        line.open_issues([each for each in read_tickets(self.tickets) if at_night(each.id)])
         return line
 
     def runner(self, line: GitLabLine, folder: Path) -> Runner:

@@ -106,7 +106,7 @@ def summary(batch: Batch) -> str:
 
 
 def _arrangement_words(told: Arrangement) -> str:
-    late = f"{told.tardiness:g} weighted minutes late" if told.tardiness else "nothing late"
+    late = f"{told.tardiness:g} weighted minutes late" if told.tardiness else "nothing late, begun at once"
     words = f"done after {told.makespan_minutes:g} minutes, {late}"
     if told.method == "list" or (told.tardiness, told.makespan_minutes) == (
         told.greedy_tardiness,

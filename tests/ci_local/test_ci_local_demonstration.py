@@ -1,77 +1,37 @@
-"""The whole line on the GitLab stand-in."""
+"""The demonstration's night on the GitLab stand-in, without pipelines: here, beside the tests that compare pipelines with it."""
 
-import importlib.util
-import os
 import subprocess
-import sys
-from contextlib import suppress
 from itertools import count
 from math import ceil
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from ci_factory.forge.ticket_files import read_tickets
-from tests.ci_local.night import QUICKER
+from tests.ci_local.night import WHOLE, Demonstration, at_night
 from tests.gitlab_standin.control import StandIn
 from tests.workflow.gitlab_line import GitLabLine
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-PEOPLE = ("mara", "jonas", "lena")
 _NUMBERS = count(1)
-STATES = {
+_PROMISED = {
     **dict.fromkeys(("101", "102", "103", "104", "106", "107", "108", "110", "113"), "review"),
     **dict.fromkeys(("109", "111", "112"), "escalated"),
     "105": "needs-info",
 }
 """What the example's README promises."""
+STATES = {ticket: state for ticket, state in _PROMISED.items() if at_night(ticket)}
 STACKED = {"106": "103", "108": "107"}
 
 
 @pytest.fixture(scope="module")
-def demo() -> ModuleType:
-    """examples/demo.py."""
-    spec = importlib.util.spec_from_file_location("ci_factory_demo_on_gitlab", EXAMPLES / "demo.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def night(demo: ModuleType, gitlab_server: StandIn, tmp_path_factory: pytest.TempPathFactory) -> GitLabLine:
-    """The demonstration's night, on a project of the stand-in."""
-    folder = tmp_path_factory.mktemp("demo")
-    place = demo.Place(folder)
-    demo.prepare(place)
-    if "TEST_WHOLE_NIGHTS" not in os.environ:
-        _hurry(place.repository)
-    line = GitLabLine.make(gitlab_server, f"lendery/demo-{next(_NUMBERS)}", place.repository, place.night, {})
-    for name in PEOPLE:
-        _member(gitlab_server, line, name)
-    line.open_issues(read_tickets(place.tickets))
+def night(here: GitLabLine, ci_server: StandIn, tmp_path_factory: pytest.TempPathFactory) -> GitLabLine:
+    """Without the slowest tools; `make test-nights` has them all."""
+    if not WHOLE:
+        return here
+    folder = tmp_path_factory.mktemp("whole")
+    whole = Demonstration.prepare(folder / "place", hurried=False)
+    line = whole.line(ci_server, f"lendery/whole-{next(_NUMBERS)}", folder / "clone")
     assert line.command("run") == 0
     return line
-
-
-def _hurry(repository: Path) -> None:
-    """Leave the slowest tools out; `make test-nights` has them."""
-    config = repository / ".ci-factory.yml"
-    text = config.read_text(encoding="utf-8")
-    for slow, quick in QUICKER.items():
-        assert slow in text
-        text = text.replace(slow, quick)
-    config.write_text(text, encoding="utf-8")
-    _git("-C", str(repository), "commit", "--quiet", "--all", "--message", "quicker")
-
-
-def _member(server: StandIn, line: GitLabLine, name: str) -> None:
-    with suppress(RuntimeError):  # another test made them
-        server.user(name)
-    server.member(line.id, name, "developer")
 
 
 def labels_of(line: GitLabLine) -> dict[str, str]:
@@ -92,7 +52,7 @@ def test_every_ticket_of_the_demonstration_comes_to_the_same_end(night: GitLabLi
 
 @pytest.mark.slow
 def test_merge_requests_are_ready_or_draft_by_their_verdict_and_stacked(night: GitLabLine) -> None:
-    """Nine merge requests by the bot; the blocked one is a draft; stacked ones target the branch below."""
+    """All merge requests are by the bot; the blocked one is a draft; stacked ones target the branch below."""
     found = {
         each.source_branch.split("/")[1].split("-")[0]: each
         for each in night.project.mergerequests.list(get_all=True)
@@ -107,12 +67,12 @@ def test_merge_requests_are_ready_or_draft_by_their_verdict_and_stacked(night: G
 
 
 @pytest.mark.slow
-def test_the_secret_reaches_no_part_of_the_server(night: GitLabLine, gitlab_server: StandIn) -> None:
+def test_the_secret_reaches_no_part_of_the_server(night: GitLabLine, ci_server: StandIn) -> None:
     """The change with an access key is nowhere on the server: no branch, no object, no text."""
     branches = [each.name for each in night.project.branches.list(get_all=True)]
     assert not [name for name in branches if "112" in name]
     listing = ["git", "cat-file", "--batch-all-objects", "--batch"]
-    objects = subprocess.run(listing, cwd=gitlab_server.repository(night.id), check=True, capture_output=True)
+    objects = subprocess.run(listing, cwd=ci_server.repository(night.id), check=True, capture_output=True)
     assert b"AKIA" not in objects.stdout
     secrets = [line for line in _texts(night) if "AKIA" in line]
     assert secrets == []
@@ -130,40 +90,40 @@ def _texts(line: GitLabLine) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_second_night_with_nothing_new_writes_nothing(night: GitLabLine, gitlab_server: StandIn) -> None:
+def test_a_second_night_with_nothing_new_writes_nothing(night: GitLabLine, ci_server: StandIn) -> None:
     """Running again changes no branch, no merge request, no note and no label."""
     before = night.state()
-    gitlab_server.forget_requests()
+    ci_server.forget_requests()
     assert night.command("run") == 0
-    assert [each for each in gitlab_server.requests() if each.effect] == []
+    assert [each for each in ci_server.requests() if each.effect] == []
     assert night.state() == before
 
 
 @pytest.mark.slow
-def test_a_batch_is_read_with_few_requests(night: GitLabLine, gitlab_server: StandIn) -> None:
+def test_a_batch_is_read_with_few_requests(night: GitLabLine, ci_server: StandIn) -> None:
     """Intake of N tickets asks the API at most 2 + N/50 times, whole pages, questions and answers included."""
-    gitlab_server.forget_requests()
+    ci_server.forget_requests()
     assert night.command("intake") == 0
-    asked = [each.path for each in gitlab_server.requests() if "/api/" in each.path]
+    asked = [each.path for each in ci_server.requests() if "/api/" in each.path]
     batch = [path for path in asked if ".ci-factory.yml" not in path]  # that is the kill switch
     assert len(batch) <= 2 + ceil(len(STATES) / 50), batch
 
 
 @pytest.mark.slow
 def test_the_kill_switch_on_the_default_branch_stops_the_next_run(
-    night: GitLabLine, tmp_path: Path, gitlab_server: StandIn
+    night: GitLabLine, tmp_path: Path, ci_server: StandIn
 ) -> None:
     """`enabled: false` on the default branch, although the local copy says nothing of it."""
     off = night.copy("lendery/off", tmp_path / "off", {})
     clone = tmp_path / "clone"
-    _git("clone", "--quiet", str(gitlab_server.repository(off.id)), str(clone))
+    _git("clone", "--quiet", str(ci_server.repository(off.id)), str(clone))
     config = clone / ".ci-factory.yml"
     config.write_text(f"enabled: false\n{config.read_text('utf-8')}", encoding="utf-8")
     _git("-C", str(clone), "commit", "--quiet", "--all", "--message", "stop")
     _git("-C", str(clone), "push", "--quiet")
-    gitlab_server.forget_requests()
+    ci_server.forget_requests()
     assert off.command("run") == 2
-    assert [each for each in gitlab_server.requests() if each.effect] == []
+    assert [each for each in ci_server.requests() if each.effect] == []
 
 
 def _git(*words: str) -> None:
