@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-psplib kill-table kill-table-work rules bench-rules locks clean
+.PHONY: help run test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-psplib kill-table kill-table-work rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -51,7 +51,10 @@ test-agents: $(VENV)/.dev agents  ## Real coding agents against a model on this 
 	$(BIN)/python -m pytest -m agents tests/agents
 
 test-nights: $(VENV)/.dev npm  ## The whole demonstration on the stand-in: with all gates, and in pipelines (some minutes)
-	TEST_WHOLE_NIGHTS=1 $(BIN)/python -m pytest tests/ci_local/test_ci_local_batch.py tests/ci_local/test_ci_local_demonstration.py
+	TEST_WHOLE_NIGHTS=1 $(BIN)/python -m pytest -m "not agents" tests/ci_local/test_ci_local_batch.py tests/ci_local/test_ci_local_demonstration.py
+
+test-long: $(VENV)/.dev npm  ## Storms, kills and nights that `make test` leaves out (some minutes)
+	TMPDIR="$$(tools/scratch)" $(BIN)/python -m pytest -m long --numprocesses 2 --dist worksteal
 
 test: $(VENV)/.dev system npm mini-swe-agent lint  ## Lint, types and the whole test suite
 	@$(MAKE) --no-print-directory --jobs 2 types unit

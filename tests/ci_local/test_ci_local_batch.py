@@ -104,6 +104,7 @@ def _check_jobs(left: Left) -> None:
     assert bridges == {"factory-generate": "success", "factory-integrate": "success"}
 
 
+@pytest.mark.long
 def test_three_tickets_by_number_are_worked_on_and_no_other(
     ci_server: StandIn, made: Demonstration, here: GitLabLine, tmp_path: Path
 ) -> None:

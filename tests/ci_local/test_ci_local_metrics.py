@@ -35,6 +35,7 @@ def facts_of(ended: Ended, line: GitLabLine) -> int:
     return sum(len(getattr(history, kind)) for kind in type(history).model_fields)
 
 
+@pytest.mark.long
 def test_a_run_leaves_page_store_and_report_and_the_next_goes_on(
     line: GitLabLine, runner_of: Callable[..., Runner]
 ) -> None:

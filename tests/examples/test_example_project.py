@@ -123,6 +123,7 @@ def test_only_the_unclear_ticket_is_not_ready() -> None:
     assert {*TICKETS} - {*RECORDINGS} == {"105"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "order",
     [("101",), ("103", "106"), ("104",), ("107", "108"), ("108", "107"), ("109",), ("112",)],

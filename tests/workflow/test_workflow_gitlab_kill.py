@@ -9,6 +9,7 @@ from tests.gitlab_standin.control import StandIn
 from tests.workflow.kill_table import Table, work
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_kill_at_any_write_leaves_no_trace(gitlab_server: StandIn, tmp_path: Path) -> None:
     """SIGKILL before or after the effect of every write for three tickets, one of them stacked, and one more run.

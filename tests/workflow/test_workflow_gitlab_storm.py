@@ -40,6 +40,7 @@ def storm(gitlab_server: StandIn) -> Iterator[StandIn]:
     gitlab_server.clear_faults()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_fifty_tickets_are_published_once_each_in_a_storm(
     gitlab_server: StandIn, tmp_path: Path, request: pytest.FixtureRequest

@@ -15,6 +15,7 @@ from ci_factory.model import block
 from ci_factory.system.git import Git
 
 MakeLine = Callable[..., Any]
+LONG = pytest.mark.long
 CONFIG = """
 batch: {parallel: 2, timeout_minutes: 1}
 gates: {disabled: [semgrep, mypy, secrets], tests: {proof: false, mutants: {sample: 0}}}
@@ -120,7 +121,10 @@ def test_nothing_new_makes_no_batch(make_line: MakeLine) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["planned", "started", "judged", "published"])
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param("planned", marks=LONG), "started", "judged", pytest.param("published", marks=LONG)],
+)
 def test_killed_run_is_completed_by_the_next(make_line: MakeLine, moment: str) -> None:
     """After kill -9 at any stage the same command brings one branch, merge request and note for each ticket."""
     line = make_line([{"id": "1"}, {"id": "2", "body": "sleep: 1"}, {"id": "3", "body": "sleep: 1"}])

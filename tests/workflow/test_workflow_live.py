@@ -56,7 +56,8 @@ def running(line: Line) -> Iterator["subprocess.Popen[bytes]"]:
     """The night in a process group of its own, up to the moment at which its first agent waits."""
     folder = line.log.parent
     (folder / "agent.py").write_text(GATED)
-    argv = [sys.executable, "-m", "ci_factory", *line.argv(), "--quiet"]
+    # a suite that runs in the background of a shell may have been told to ignore Ctrl-C
+    argv = ["env", "--default-signal=INT", sys.executable, "-m", "ci_factory", *line.argv(), "--quiet"]
     said = folder / "said"
     with (
         said.open("wb") as log,

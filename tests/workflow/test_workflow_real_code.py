@@ -12,6 +12,7 @@ import pytest
 from ci_factory.system.git import Git
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_night_on_an_installed_package(
     new_repo: Callable[..., Path], commit: Callable[..., str], factory_cli: Callable[..., Any], tmp_path: Path
