@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
-SYSTEM_PACKAGES := bubblewrap chromium fonts-dejavu-core libgitlab-api-v4-perl rsync
-NPM_PACKAGES := gitlab-ci-local@4.75.1
+SYSTEM_PACKAGES := bubblewrap chromium fonts-dejavu-core libgitlab-api-v4-perl postgresql rsync
+NPM_PACKAGES := gitlab-ci-local@4.75.1 axe-core@4.10.3
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help

@@ -21,6 +21,7 @@ from ci_factory.model.forge_settings import Rates
 from ci_factory.model.gate_settings import GatesConfig
 from ci_factory.model.integration_settings import IntegrationConfig
 from ci_factory.model.languages import Language
+from ci_factory.model.metrics_settings import MetricsConfig
 from ci_factory.model.planning_settings import PlanningConfig
 from ci_factory.model.publishing_settings import PublishingConfig
 from ci_factory.model.review_settings import ReviewConfig
@@ -264,6 +265,7 @@ class Config(Value):
     escalation: EscalationConfig = EscalationConfig()
     publishing: PublishingConfig = PublishingConfig()
     alerts: AlertsConfig = AlertsConfig()
+    metrics: MetricsConfig = MetricsConfig()
     simulation: SimulationConfig = SimulationConfig()
 
     @model_validator(mode="after")

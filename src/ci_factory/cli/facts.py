@@ -41,6 +41,7 @@ def told(git: Git, config: Config, layout: Layout, *, kept: bool, forge: Forge |
         ArtifactError: the file is damaged.
     """
     from ci_factory.metrics.live_night import last_alerts
+    from ci_factory.metrics.sample import of_history
     from ci_factory.model.review import ReviewQueue
     from ci_factory.workflow import morning, simulation
 
@@ -50,7 +51,9 @@ def told(git: Git, config: Config, layout: Layout, *, kept: bool, forge: Forge |
     queue = records.read_if_valid(layout.review, ReviewQueue)
     history = _read(layout.root / FILE)
     outlook = simulation.outlook(layout, history, now)
-    return morning.Told(history, queue, now, outlook, alerts=last_alerts(layout, config, now))
+    return morning.Told(
+        history, queue, now, of_history(history), outlook, alerts=last_alerts(layout, config, now)
+    )
 
 
 def _read(path: Path) -> "History":

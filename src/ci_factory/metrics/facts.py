@@ -96,6 +96,12 @@ class AttemptFact(Value):
     """Whether it waited for a credential, so that `seconds` is more than the work."""
     shares: tuple[ShareFact, ...] = ()
     """Agents that were called to write the change, in order."""
+    prompt_hash: str | None = None
+    prompt_version: str | None = None
+    base: str | None = None
+    head: str | None = None
+    tree: str | None = None
+    """Of the change as the agent left it."""
 
     @property
     def worked(self) -> bool:
@@ -152,6 +158,16 @@ class MergeRequestFact(Value):
     added: int | None = None
     removed: int | None = None
     files: int | None = None
+    approver: str | None = None
+    """Who approved it first, of the approvals that stand; the factory's own never counts."""
+    merged_by: str | None = None
+    merge_commit: str | None = None
+    reworked_lines: int | None = None
+    """Lines that versions after the first human review changed; 0 where none came, `None` when they can't be compared."""
+    human_seconds: float | None = None
+    """What people spent on it; `None` while nobody looked."""
+    human_recorded: bool = False
+    """Whether people recorded that time on the forge; else it is an estimate from what they did and when."""
 
     @property
     def decided_at(self) -> Moment | None:
@@ -234,6 +250,29 @@ class EscalationFact(Value):
     raised_at: Moment
     waiting: bool
     """Whether the ticket still stands in the escalated state, and no later batch took it up."""
+    answered_at: Moment | None = None
+    """When an authorised person answered it first."""
+
+
+class AftermathFact(Value):
+    """What became of a change after it was merged (C4). Key: `iid`."""
+
+    iid: int
+    observed_until: Moment
+    """Until when the default branch and the issues were looked at."""
+    reverted_at: Moment | None = None
+    reverted_by: str | None = None
+    """The commit that takes it back."""
+    fix_ups: tuple[str, ...] = ()
+    """Later commits that say they mend it."""
+    bugs: tuple[str, ...] = ()
+    """Issues with a bug label that name the change, its merge request or its ticket."""
+    first_defect_at: Moment | None = None
+    """The revert or the first of the bugs."""
+    churned: int | None = None
+    """Lines that it added and that were gone or changed 21 days after the merge; `None` while it is younger, or not known."""
+    churn_of: int | None = None
+    """Lines that it added, as blame sees them right after the merge."""
 
 
 class History(Value):
@@ -246,6 +285,7 @@ class History(Value):
     gates: tuple[GateFact, ...] = ()
     escalations: tuple[EscalationFact, ...] = ()
     predictions: tuple[PredictionFact, ...] = ()
+    aftermath: tuple[AftermathFact, ...] = ()
     unreadable: tuple[str, ...] = ()
     """Artifacts and notes that are there but can't be believed, each with the reason."""
 

@@ -28,6 +28,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "gates": ("batch", "ticket", "gate"),
     "escalations": ("batch", "ticket"),
     "predictions": ("batch", "ticket"),
+    "aftermath": ("iid",),
 }
 """Kind of fact (a field of `History`) -> the fields that identify one."""
 

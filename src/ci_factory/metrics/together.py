@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from ci_factory.metrics.collect import total_usage
-from ci_factory.metrics.facts import AttemptFact, BatchFact, EscalationFact, GateFact, History, TicketFact
+from ci_factory.metrics.facts import (
+    AftermathFact,
+    AttemptFact,
+    BatchFact,
+    EscalationFact,
+    GateFact,
+    History,
+    TicketFact,
+)
 from ci_factory.model.base import Value
 
 Fact = TypeVar("Fact", bound=Value)
@@ -31,6 +39,7 @@ def together(before: History, now: History) -> History:
         gates=_gates(before.gates, now.gates),
         escalations=_escalations(before.escalations, now.escalations, tickets),
         predictions=_both(before.predictions, now.predictions, lambda each: (each.batch, each.ticket)),
+        aftermath=_aftermath(before.aftermath, now.aftermath),
         unreadable=now.unreadable,
     )
 
@@ -39,6 +48,11 @@ def _both(before: Iterable[Fact], now: Iterable[Fact], key: Callable[[Fact], Key
     """One of each key, the newer if there are two, in the order of the keys."""
     found = {key(fact): fact for fact in (*before, *now)}
     return tuple(found[each] for each in sorted(found))
+
+
+def _aftermath(before: Iterable[AftermathFact], now: Iterable[AftermathFact]) -> tuple[AftermathFact, ...]:
+    found = {each.iid: each for each in (*before, *now)}
+    return tuple(found[iid] for iid in sorted(found))
 
 
 def _gates(before: Iterable[GateFact], now: Iterable[GateFact]) -> tuple[GateFact, ...]:

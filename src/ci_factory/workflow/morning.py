@@ -13,6 +13,7 @@ from ci_factory.metrics.alerts import Alert
 from ci_factory.metrics.collect import collect
 from ci_factory.metrics.facts import History
 from ci_factory.metrics.live_night import last_alerts
+from ci_factory.metrics.sample import Sample, of_history
 from ci_factory.model.forecast import Outlook
 from ci_factory.model.forge import MergeRequestSpec
 from ci_factory.model.merge_truth import MergeTruth
@@ -62,11 +63,13 @@ def _together(layout: Layout) -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """What report and page tell of: every fact, the review queue when there is one, and the moment."""
+    """What report and page tell of: facts of the newest nights, rows of all of them, the review queue, the moment."""
 
     history: History
     queue: ReviewQueue | None
     now: datetime
+    sample: Sample
+    """Of everything that is known."""
     outlook: Outlook | None = None
     """Forecasts of the batches, and what they came to."""
     alerts: tuple[Alert, ...] = ()
@@ -109,7 +112,7 @@ def tell(forge: Forge, layout: Layout, config: Config, now: datetime) -> Told:
     queue = records.read_if_valid(layout.review, ReviewQueue)
     history = collect(forge, layout, config)
     outlook = simulation.outlook(layout, history, now)
-    return Told(history, queue, now, outlook, last_alerts(layout, config, now))
+    return Told(history, queue, now, of_history(history), outlook, last_alerts(layout, config, now))
 
 
 def report(factory: Factory) -> Path:
