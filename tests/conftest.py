@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.forked_cli import ForkedCommands
 from tests.loopback import only_loopback
 
 __all__ = ["only_loopback"]  # for every test, by being here
@@ -25,15 +26,20 @@ class Ran:
     err: str
 
 
+@pytest.fixture(scope="session")
+def git_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The settings of git for all tests; none may change them."""
+    path = tmp_path_factory.mktemp("home") / ".gitconfig"
+    text = "[user]\n\tname = Tess Tester\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n"
+    path.write_text(text, encoding="utf-8")
+    yield path
+    assert path.read_text(encoding="utf-8") == text
+
+
 @pytest.fixture(autouse=True)
-def _own_git(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_git(git_settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Git without the settings of whoever runs the tests, and an identity that says so."""
-    home = tmp_path_factory.mktemp("home")
-    (home / ".gitconfig").write_text(
-        "[user]\n\tname = Tess Tester\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n",
-        encoding="utf-8",
-    )
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(git_settings))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
@@ -94,15 +100,14 @@ def new_repo(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def factory_cli() -> Callable[..., Ran]:
+def factory_cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Ran]]:
     """`factory_cli(*args, cwd=None, env=None)`: run the real command line as a process."""
+    with ForkedCommands(tmp_path_factory.mktemp("forked")) as commands:
 
-    def run(*args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
-        argv = [PYTHON, "-m", "ci_factory", *map(str, args)]
-        done = subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-        return Ran(done.returncode, done.stdout, done.stderr)
+        def run(*args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
+            return Ran(*commands.run([str(each) for each in args], cwd, env))
 
-    return run
+        yield run
 
 
 @pytest.fixture(scope="session")

@@ -150,6 +150,7 @@ def test_the_hanging_start_hangs_and_the_fresh_one_passes(project: Path, play: P
     assert suite_passes(project)
 
 
+@pytest.mark.long
 def test_the_renewal_fails_its_tests_first_and_passes_them_then(project: Path, play: Play) -> None:
     """110 needs the gates' words once."""
     play("110", iteration=1)
@@ -160,6 +161,7 @@ def test_the_renewal_fails_its_tests_first_and_passes_them_then(project: Path, p
     assert suite_passes(project)
 
 
+@pytest.mark.long
 def test_the_accents_never_pass(project: Path, play: Play) -> None:
     """111 fails differently in each of its rounds, also when the last one repeats, and is tidy in all of them."""
     for iteration in range(1, 5):

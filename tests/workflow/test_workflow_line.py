@@ -123,7 +123,12 @@ def test_nothing_new_makes_no_batch(make_line: MakeLine) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "moment",
-    [pytest.param("planned", marks=LONG), "started", "judged", pytest.param("published", marks=LONG)],
+    [
+        pytest.param("planned", marks=LONG),
+        pytest.param("started", marks=LONG),
+        "judged",
+        pytest.param("published", marks=LONG),
+    ],
 )
 def test_killed_run_is_completed_by_the_next(make_line: MakeLine, moment: str) -> None:
     """After kill -9 at any stage the same command brings one branch, merge request and note for each ticket."""
@@ -227,7 +232,8 @@ def test_overlapping_changes_are_stacked(make_line: MakeLine) -> None:
 @pytest.mark.slow
 def test_change_that_never_passes_asks_a_person(make_line: MakeLine) -> None:
     """When the iteration limit is reached, the work is kept and a person is asked; nothing is pushed."""
-    line = make_line([{"id": "1", "body": "do: break"}])
+    limits = "iterations: {single_file: 2, multi_file: 2, test_failures: 2, build_failures: 2}\n"
+    line = make_line([{"id": "1", "body": "do: break"}], config=CONFIG + limits)
     assert line.run().code == 0
     assert line.states() == {"1": "escalated"}
     assert line.json("mr", "list") == []
