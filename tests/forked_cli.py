@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 _IMPORTED = ("ci_factory.cli.main", "ci_factory.cli.wiring", "ci_factory.workflow")
 _LENGTH = 8
@@ -91,17 +91,17 @@ def _answer(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def _become(asked: dict[str, object], files: Sequence[int]) -> None:
+def _become(asked: dict[str, Any], files: Sequence[int]) -> None:
     """Everything of a process of its own that a fork shares with its parent."""
     for number, file in enumerate(files, 1):
         os.dup2(file, number)
         os.close(file)
     os.chdir(str(asked["cwd"]))
     os.environ.clear()
-    os.environ.update(asked["env"])  # type: ignore[arg-type] - a JSON object of texts
+    os.environ.update(asked["env"])
     time.tzset()
     random.seed()
-    sys.argv = ["ci-factory", *asked["argv"]]  # type: ignore[misc] - a JSON list of texts
+    sys.argv = ["ci-factory", *asked["argv"]]
     runpy.run_module("ci_factory", run_name="__main__")
 
 
