@@ -31,7 +31,7 @@ ONLY_IN = {
     "subprocess": "system/process.py",
     "gitlab": "forge/gitlab/wire.py",
     "requests": "forge/gitlab/",
-    "sqlalchemy": "metrics/store.py",
+    "sqlalchemy": "metrics/storing/",
     "ortools": "planning/scheduling/exact_model.py",
 }
 """A library, and the one module or folder that imports it."""
