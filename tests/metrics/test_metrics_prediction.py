@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from ci_factory.metrics import prediction, prediction_report
-from ci_factory.metrics.facts import History, PredictionFact
+from ci_factory.metrics.facts import PredictionFact
 from ci_factory.metrics.figures import figures
+from ci_factory.metrics.sample import Sample
 from ci_factory.model.prediction import Evidence, EvidenceKind, TouchedFile
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -72,7 +73,7 @@ def test_unknown_is_said_where_there_is_no_change() -> None:
     """No figure is made of nothing."""
     assert "Unknown: no ticket brought a change" in "\n".join(prediction_report.lines([NIGHT[2]]))
     assert list(prediction_report.lines([])) == []
-    (value,) = {each.value for each in figures(History(), NOW) if each.key.startswith("predicted_")}
+    (value,) = {each.value for each in figures(Sample(), NOW) if each.key.startswith("predicted_")}
     assert value is None
 
 

@@ -4,25 +4,35 @@ from ci_factory.metrics.figure import Metric, Target, Unit
 
 _HOUR = 3600.0
 _KAPLAN_MEIER = "Kaplan-Meier: what is still open counts as waiting so far."
+_CLOSED = (
+    "What is closed without it is censored at closing: how long it takes where nothing else comes first."
+)
+_UNKNOWN = "Unknown when any part is unknown."
 
 TICKETS_PER_WEEK = Metric(
     key="tickets_per_week",
     name="Tickets per week",
     unit=Unit.COUNT,
-    definition="Tickets whose merge request merged in the last 7 days.",
+    definition="Tickets whose merge request merged in the last 7 days. A count of all there is, so without an interval.",
 )
 LINES_PER_WEEK = Metric(
     key="lines_per_week",
     name="Net lines per week",
     unit=Unit.COUNT,
-    definition="Lines added minus lines removed by merge requests merged in the last 7 days. Volume, not value.",
+    definition="Lines added minus lines removed by merge requests merged in the last 7 days. Volume, not value; a count of all there is, so without an interval.",
 )
 ACCEPTANCE = Metric(
     key="acceptance_rate",
     name="Acceptance rate",
     unit=Unit.SHARE,
     target=Target(above=0.8),
-    definition="Merged / (merged + closed unmerged), of the merge requests decided so far.",
+    definition="Merged / (merged + closed unmerged), of the merge requests created at least metrics.maturity_days ago, each as it stood at that age.",
+)
+MERGED_BY_DAY = Metric(
+    key="merged_by_day",
+    name="Merged by day",
+    unit=Unit.SHARE,
+    definition="Merge requests merged at most so many days after they were created / all. Aalen-Johansen: what is still open is censored, closing unmerged is an end that competes and never counts as merging later.",
 )
 FIRST_PASS = Metric(
     key="first_pass_approval",
@@ -37,6 +47,25 @@ REWORK = Metric(
     unit=Unit.SHARE,
     target=Target(below=0.3),
     definition="Merge requests with a new version after the first human review / decided.",
+)
+REWORKED_LINES = Metric(
+    key="reworked_lines_ratio",
+    name="Lines changed after review",
+    unit=Unit.SHARE,
+    definition="Lines that versions after the first human review changed / lines added and removed in the end, of decided merge requests where both are known. Above 100 % where lines were changed more than once.",
+)
+CHURN = Metric(
+    key="churn_ratio",
+    name="Early churn",
+    unit=Unit.SHARE,
+    definition="Lines added by merged changes that were gone or changed metrics.churn_days after the merge / lines they added, of changes that old.",
+)
+DEFECTS = Metric(
+    key="post_merge_defects",
+    name="Post-merge defects",
+    unit=Unit.SHARE,
+    target=Target(below=0.05),
+    definition="Merge requests with a revert or a linked bug within metrics.defect_days of the merge / merge requests merged and observed at least that long.",
 )
 SCORE_MEAN = Metric(
     key="score_mean",
@@ -55,14 +84,50 @@ GATE_PASS = Metric(
     key="gate_pass_rate",
     name="Gate pass rate",
     unit=Unit.SHARE,
-    definition="Changes that the gate passed / changes that it ran on. Inconclusive and blocked are no pass.",
+    definition="Changes that the gate passed / changes that it ran on. Inconclusive and blocked are no pass; skipped says nothing and is left out.",
+)
+GATE_FIRST_PASS = Metric(
+    key="gate_first_pass_rate",
+    name="Gate first-pass rate",
+    unit=Unit.SHARE,
+    definition="Changes that the gate passed after a single act-observe-fix round / changes that it ran on.",
+)
+GATE_SECONDS = Metric(
+    key="gate_seconds",
+    name="Gate seconds",
+    unit=Unit.SECONDS,
+    definition="Median time of one run of the gate. Runs of unknown length are left out.",
+)
+GATE_FALSE_POSITIVES = Metric(
+    key="gate_false_positives",
+    name="Gate overridden by people",
+    unit=Unit.SHARE,
+    definition="Changes that people merged although the gate had failed or blocked them, and that had no defect since / decided changes that it had failed or blocked.",
+)
+GATE_FAILURES = Metric(
+    key="gate_failures",
+    name="Not passed",
+    unit=Unit.SHARE,
+    definition="Changes that the gate did not pass / changes that it ran on.",
+)
+GATE_FINDINGS = Metric(
+    key="gate_findings",
+    name="New findings",
+    unit=Unit.NUMBER,
+    definition="Mean number of new findings that nobody suppressed, over changes that the gate ran on.",
 )
 TIME_TO_FIRST_MR = Metric(
     key="time_to_first_mr",
     name="Time to first merge request",
     unit=Unit.SECONDS,
     target=Target(below=4 * _HOUR),
-    definition=f"Median of: merge request created - trigger label added. {_KAPLAN_MEIER}",
+    definition=f"Median of: merge request created - trigger label added. {_KAPLAN_MEIER} {_CLOSED}",
+)
+PICKUP_TIME = Metric(
+    key="pickup_time",
+    name="Pickup time",
+    unit=Unit.SECONDS,
+    definition=f"Median of: first human note, approval or merge - merge request ready (no draft). {_KAPLAN_MEIER} {_CLOSED}",
 )
 REVIEW_TIME = Metric(
     key="review_time",
@@ -75,32 +140,51 @@ TIME_TO_MERGE = Metric(
     key="time_to_merge",
     name="Time to merge",
     unit=Unit.SECONDS,
-    definition=f"Median of: merge request ready (no draft) - merged. {_KAPLAN_MEIER} Closed ones are censored at closing.",
+    definition=f"Median of: merge request ready (no draft) - merged. {_KAPLAN_MEIER} {_CLOSED}",
 )
 TIME_TO_MERGE_P90 = Metric(
     key="time_to_merge_p90",
     name="Time to merge, 90th percentile",
     unit=Unit.SECONDS,
-    definition=f"Nine of ten merge within this time. {_KAPLAN_MEIER} Closed ones are censored at closing.",
+    definition=f"Nine of ten merge within this time. {_KAPLAN_MEIER} {_CLOSED}",
 )
 CYCLE_TIME = Metric(
     key="cycle_time",
     name="Cycle time",
     unit=Unit.SECONDS,
     target=Target(below=24 * _HOUR),
-    definition=f"Median of: trigger label added - merged. {_KAPLAN_MEIER}",
+    definition=f"Median of: trigger label added - merged. {_KAPLAN_MEIER} {_CLOSED}",
+)
+HUMAN_TIME = Metric(
+    key="human_minutes_per_mr",
+    name="Human time per merge request",
+    unit=Unit.MINUTES,
+    target=Target(below=15),
+    definition="Median time that people spent on a decided merge request: as recorded on the forge, else estimated from sessions of what they did there. The note says how many are which.",
 )
 COST_PER_TICKET = Metric(
     key="cost_per_ticket",
     name="Cost per ticket",
     unit=Unit.USD,
-    definition="What all attempts cost, failed ones too / tickets worked on. Unknown when any part is unknown.",
+    definition=f"What all attempts cost, failed ones too / tickets worked on. {_UNKNOWN}",
 )
 COST_PER_ACCEPTED = Metric(
     key="cost_per_accepted_mr",
     name="Cost per accepted merge request",
     unit=Unit.USD,
-    definition="What all attempts cost, failed ones too / merged merge requests. Unknown when any part is unknown.",
+    definition=f"What all attempts cost, failed ones too / merged merge requests. {_UNKNOWN}",
+)
+COST_PER_LINE = Metric(
+    key="cost_per_merged_line",
+    name="Cost per net merged line",
+    unit=Unit.USD,
+    definition=f"What all attempts cost, failed ones too / lines added minus lines removed by merged merge requests. {_UNKNOWN}",
+)
+HOURS_SAVED = Metric(
+    key="hours_saved",
+    name="Hours saved",
+    unit=Unit.HOURS,
+    definition="Hours that merged changes are assumed to take by hand (metrics.by_hand_hours, by size) minus the hours that people spent on merged and closed merge requests. Only the range is given: it is an assumption, not a measurement.",
 )
 ESCALATION_RATE = Metric(
     key="escalation_rate",
@@ -108,6 +192,19 @@ ESCALATION_RATE = Metric(
     unit=Unit.SHARE,
     target=Target(below=0.2),
     definition="Attempts that ended with a question to a person / attempts that were not put off.",
+)
+ESCALATION_WAIT = Metric(
+    key="escalation_wait",
+    name="Wait for an answer",
+    unit=Unit.SECONDS,
+    definition=f"Median of: question answered - question asked. {_KAPLAN_MEIER}",
+)
+CONFLICT_RATE = Metric(
+    key="conflict_rate",
+    name="Conflict rate",
+    unit=Unit.SHARE,
+    target=Target(below=0.05),
+    definition="Pairs of a batch's changes that git does not merge with each other / all pairs that were tried, over all batches. The interval allows for pairs of one batch being alike.",
 )
 NO_CHANGE_RATE = Metric(
     key="no_change_rate",

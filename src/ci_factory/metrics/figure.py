@@ -1,8 +1,9 @@
 """A figure: a number that says what it is, what it rests on, and whether it may be judged."""
 
+import math
 from enum import StrEnum
 
-from ci_factory.metrics.statistics import wilson
+from ci_factory.metrics.statistics.proportions import wilson
 from ci_factory.model.base import Value
 
 ENOUGH = 5
@@ -19,6 +20,8 @@ class Unit(StrEnum):
     POINTS = "points"
     COUNT = "count"
     MINUTES = "minutes"
+    HOURS = "hours"
+    """Of people's work, which may be negative."""
     NUMBER = "number"
     """Neither a share nor a count, such as a mean of squares."""
 
@@ -44,6 +47,14 @@ class Target(Value):
         if self.inclusive:
             return (self.above is None or value >= self.above) and (self.below is None or value <= self.below)
         return (self.above is None or value > self.above) and (self.below is None or value < self.below)
+
+    def judge(self, low: float, high: float) -> Status:
+        """Good or bad when all of `low` to `high` is, else unknown."""
+        if self.met(low) and self.met(high):
+            return Status.GOOD
+        short = self.above is not None and not Target(above=self.above, inclusive=self.inclusive).met(high)
+        beyond = self.below is not None and not Target(below=self.below, inclusive=self.inclusive).met(low)
+        return Status.BAD if short or beyond else Status.UNKNOWN
 
 
 class Metric(Value):
@@ -76,41 +87,65 @@ class Figure(Value):
     """What it is about, when the same figure is given for several things."""
 
 
+Ends = tuple[float | None, float | None]
+"""Of a 95 % interval; `None` where it has no end on that side."""
+
+
 def share(
-    metric: Metric, hits: int, of: int, *, note: str = "", labels: dict[str, str] | None = None
+    metric: Metric,
+    hits: int,
+    of: int,
+    *,
+    note: str = "",
+    labels: dict[str, str] | None = None,
+    interval: tuple[float, float] | None = None,
 ) -> Figure:
-    """A share of a sample, with its interval; judged only when the whole interval is on one side of the target."""
-    interval = wilson(hits, of)
-    status = Status.UNKNOWN
-    if interval is not None and metric.target is not None and of >= ENOUGH:
-        met = {metric.target.met(end) for end in interval}
-        status = (Status.GOOD if met.pop() else Status.BAD) if len(met) == 1 else Status.UNKNOWN
-        note = (
-            note
-            if status is not Status.UNKNOWN
-            else _join("the interval includes the target: can't tell yet", note)
-        )
-    value = hits / of if of else None
-    return _figure(
-        metric, value, of, status, _join(_scarce(of), note), interval=interval, labels=labels or {}
+    """A share of a sample, with Wilson's interval unless another one is given."""
+    return measure(
+        metric, hits / of if of else None, of, interval=interval or wilson(hits, of), note=note, labels=labels
     )
 
 
-def measure(metric: Metric, value: float | None, n: int, *, note: str = "") -> Figure:
-    """A mean, median or ratio of a sample; judged when it rests on enough observations."""
-    status = _judge(metric, value) if n >= ENOUGH else Status.UNKNOWN
-    return _figure(metric, value, n, status, _join(_scarce(n), note))
+def measure(
+    metric: Metric,
+    value: float | None,
+    n: int,
+    *,
+    interval: Ends | None = None,
+    note: str = "",
+    labels: dict[str, str] | None = None,
+) -> Figure:
+    """A figure of a sample; judged only when enough is observed and the whole interval is on one side of the target."""
+    status, doubt = _judge(metric, value, n, interval or (None, None))
+    low, high = interval or (None, None)
+    return _figure(
+        metric,
+        value,
+        n,
+        status,
+        _join(_scarce(n), doubt, note),
+        interval=(low, high) if low is not None and high is not None else None,
+        labels=labels,
+    )
 
 
 def whole(metric: Metric, value: float | None, n: int, *, note: str = "") -> Figure:
     """A fact about all there is, such as one night; judged as it stands, as nothing is inferred from it."""
-    return _figure(metric, value, n, _judge(metric, value), note)
+    status = Status.UNKNOWN
+    if value is not None and metric.target is not None:
+        status = Status.GOOD if metric.target.met(value) else Status.BAD
+    return _figure(metric, value, n, status, note)
 
 
-def _judge(metric: Metric, value: float | None) -> Status:
-    if value is None or metric.target is None:
-        return Status.UNKNOWN
-    return Status.GOOD if metric.target.met(value) else Status.BAD
+def _judge(metric: Metric, value: float | None, n: int, ends: Ends) -> tuple[Status, str]:
+    """The status, and why it is unknown where the reader can't see it."""
+    if metric.target is None or value is None or n < ENOUGH:
+        return Status.UNKNOWN, ""
+    low, high = ends
+    if low is None and high is None:
+        return Status.UNKNOWN, "no interval, so not judged"
+    status = metric.target.judge(-math.inf if low is None else low, math.inf if high is None else high)
+    return status, "" if status is not Status.UNKNOWN else "the interval includes the target: can't tell yet"
 
 
 def _scarce(n: int) -> str:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ci_factory.metrics import definitions, words
 from ci_factory.metrics.facts import PredictionFact
-from ci_factory.metrics.figure import Figure, measure, share, whole
+from ci_factory.metrics.figure import Figure, Metric, measure, whole
+from ci_factory.metrics.statistics.ratios import clustered, ratio
 from ci_factory.model.meetings import CROWD, Meeting, conflict_graph
 from ci_factory.model.prediction import Calibration, EvidenceKind
 
@@ -59,11 +60,7 @@ def files(predictions: Iterable[PredictionFact]) -> Files:
 
 def pairs(predictions: Iterable[PredictionFact]) -> Pairs:
     """By batch. Files that do not count as an overlap are left out on both sides."""
-    batches: dict[str, list[PredictionFact]] = defaultdict(list)
-    for fact in predictions:
-        if fact.files is not None:
-            batches[fact.batch].append(fact)
-    each = [_of_batch(facts) for facts in batches.values()]
+    each = _batches(predictions)
     return Pairs(
         pairs=sum(one.pairs for one in each),
         claimed=sum(one.claimed for one in each),
@@ -71,6 +68,14 @@ def pairs(predictions: Iterable[PredictionFact]) -> Pairs:
         real=sum(one.real for one in each),
         expected=fsum(one.expected for one in each),
     )
+
+
+def _batches(predictions: Iterable[PredictionFact]) -> list[Pairs]:
+    batches: dict[str, list[PredictionFact]] = defaultdict(list)
+    for fact in predictions:
+        if fact.files is not None:
+            batches[fact.batch].append(fact)
+    return [_of_batch(facts) for facts in batches.values()]
 
 
 def unforetold(predictions: Iterable[PredictionFact]) -> tuple[Meeting, ...]:
@@ -123,14 +128,21 @@ def night_figures(predictions: Sequence[PredictionFact]) -> tuple[Figure, ...]:
 
 
 def figures(predictions: Sequence[PredictionFact]) -> Iterator[Figure]:
-    """All batches: a sample of how well it goes."""
-    found, met = files(predictions), pairs(predictions)
-    brier = found.squares / found.files if found.files else None
-    yield share(definitions.PREDICTED_PRECISION, found.hits, found.claimed)
-    yield share(definitions.PREDICTED_RECALL, found.hits, found.real)
-    yield measure(definitions.PREDICTED_BRIER, brier, found.files)
-    yield share(definitions.PAIRS_PRECISION, met.hits, met.claimed)
-    yield share(definitions.PAIRS_RECALL, met.hits, met.real)
+    """All batches: a sample of how well it goes. Files of a ticket, and pairs of a batch, are alike, and intervals allow for it."""
+    found = [_of_one(fact, fact.files) for fact in predictions if fact.files is not None]
+    met = _batches(predictions)
+    yield _clustered(definitions.PREDICTED_PRECISION, [(each.hits, each.claimed) for each in found])
+    yield _clustered(definitions.PREDICTED_RECALL, [(each.hits, each.real) for each in found])
+    brier, files_ = ratio([(each.squares, each.files) for each in found]), sum(each.files for each in found)
+    value, ends = (brier.value, (brier.low, brier.high)) if brier else (None, None)
+    yield measure(definitions.PREDICTED_BRIER, value, files_, interval=ends)
+    yield _clustered(definitions.PAIRS_PRECISION, [(each.hits, each.claimed) for each in met])
+    yield _clustered(definitions.PAIRS_RECALL, [(each.hits, each.real) for each in met])
+
+
+def _clustered(metric: Metric, clusters: Sequence[tuple[int, int]]) -> Figure:
+    hits, of = sum(hit for hit, _ in clusters), sum(n for _, n in clusters)
+    return measure(metric, _ratio(hits, of), of, interval=clustered(clusters))
 
 
 def calibration(predictions: Iterable[PredictionFact]) -> Calibration:

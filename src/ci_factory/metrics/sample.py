@@ -8,6 +8,7 @@ one night is computed from these rows, whether the facts come from a `History` o
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from ci_factory.metrics.facts import History
@@ -33,7 +34,7 @@ class Change(NamedTuple):
     agent: str | None
     model: str | None
     area: str
-    """The first of the ticket's areas; `.` when none is known."""
+    """The folder, at most two deep, that most of the ticket's files lie in; `.` for the root, and when none is known."""
     size: str | None
     priority: str | None
     state: str
@@ -135,6 +136,10 @@ class Check(NamedTuple):
     """When that attempt ended; `None` when it is not known."""
     agent: str | None
     area: str
+    iterations: int | None = None
+    """Act-observe-fix rounds of that attempt."""
+    findings: int | None = None
+    """New ones that nobody suppressed."""
 
 
 class Question(NamedTuple):
@@ -237,26 +242,41 @@ def of_history(history: History, project: str | None = None) -> Sample:
 
 
 def gather(read: Read) -> Sample:
-    """Rows from facts, read kind by kind; tickets and aftermath are held, of the other kinds one fact at a time."""
-    tickets = {(project, data["id"]): data for project, data in read("tickets")}
+    """Rows from facts, read kind by kind and one fact at a time; only rows are held."""
+    tickets = {(project, data["id"]): _task(project, data) for project, data in read("tickets")}
     work = tuple(sorted(_work(project, data, tickets) for project, data in read("attempts")))
-    costs, done = _costs(work), {(each.project, each.batch, each.ticket): each for each in work}
-    after = {(project, data["iid"]): data for project, data in read("aftermath")}
-    changes = tuple(
-        sorted(_change(project, data, tickets, after, costs) for project, data in read("merge_requests"))
-    )
+    checks = _checks(read, work)
+    changes = _changes(read, tickets, work)
     merged = {(each.project, each.ticket): each.merged for each in changes if each.merged is not None}
     return Sample(
         changes,
-        tuple(sorted((_task(key, data, merged) for key, data in tickets.items()), key=lambda row: row[:2])),
+        tuple(
+            task._replace(merged=merged.get(key)) for key, task in sorted(tickets.items(), key=itemgetter(0))
+        ),
         work,
-        tuple(sorted((_check(project, data, done) for project, data in read("gates")), key=lambda r: r[:4])),
-        tuple(sorted((_question(p, data, tickets) for p, data in read("escalations")), key=lambda r: r[:3])),
-        tuple(sorted((_shift(project, data) for project, data in read("batches")), key=lambda r: r[:2])),
+        checks,
+        tuple(
+            sorted((_question(p, data, tickets) for p, data in read("escalations")), key=itemgetter(0, 1, 2))
+        ),
+        tuple(sorted((_shift(project, data) for project, data in read("batches")), key=itemgetter(0, 1))),
     )
 
 
-Tickets = Mapping[tuple[str, str], Data]
+Tickets = Mapping[tuple[str, str], Task]
+
+
+class _Fate(NamedTuple):
+    """What became of a change after its merge, as `Change` has it."""
+
+    observed_until: float | None = None
+    reverted: float | None = None
+    defect: float | None = None
+    fix_ups: int = 0
+    churned: int | None = None
+    churn_of: int | None = None
+
+
+_UNSEEN = _Fate()
 
 
 def _at(text: str | None) -> float | None:
@@ -267,9 +287,19 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _area(data: Data | None) -> str:
-    areas = data.get("area") if data else None
-    return areas[0] if areas else "."
+def _area(ticket: Task | None) -> str:
+    return ticket.area if ticket else "."
+
+
+def _fate(data: Data) -> _Fate:
+    return _Fate(
+        _at(data.get("observed_until")),
+        _at(data.get("reverted_at")),
+        _at(data.get("first_defect_at")),
+        len(data.get("fix_ups", ())),
+        data.get("churned"),
+        data.get("churn_of"),
+    )
 
 
 def _costs(work: Iterable[Work]) -> dict[tuple[str, str], float | None]:
@@ -284,29 +314,42 @@ def _costs(work: Iterable[Work]) -> dict[tuple[str, str], float | None]:
     }
 
 
+def _checks(read: Read, work: Iterable[Work]) -> tuple[Check, ...]:
+    done = {(each.project, each.batch, each.ticket): each for each in work}
+    found = (_check(project, data, done) for project, data in read("gates"))
+    return tuple(sorted(found, key=itemgetter(0, 1, 2, 3)))
+
+
+def _changes(read: Read, tickets: Tickets, work: Iterable[Work]) -> tuple[Change, ...]:
+    costs = _costs(work)
+    after = {(project, data["iid"]): _fate(data) for project, data in read("aftermath")}
+    found = (_change(project, data, tickets, after, costs) for project, data in read("merge_requests"))
+    return tuple(sorted(found, key=itemgetter(0, 1)))
+
+
 def _change(
     project: str,
     data: Data,
     tickets: Tickets,
-    after: Mapping[tuple[str, int], Data],
+    after: Mapping[tuple[str, int], _Fate],
     costs: Mapping[tuple[str, str], float | None],
 ) -> Change:
     key = (project, data["ticket"])
-    ticket, fate = tickets.get(key), after.get((project, data["iid"]), {})
+    ticket, fate = tickets.get(key), after.get((project, data["iid"]), _UNSEEN)
     judged = data["components"]
     return Change(
         project=project,
         iid=data["iid"],
         ticket=data["ticket"],
         batch=data["batch"],
-        agent=data["agent"] or (ticket["agent"] if ticket else None),
-        model=data["model"] or (ticket["model"] if ticket else None),
+        agent=data["agent"] or (ticket.agent if ticket else None),
+        model=data["model"] or (ticket.model if ticket else None),
         area=_area(ticket),
-        size=data["size"] or (ticket["size"] if ticket else None),
-        priority=ticket["priority"] if ticket else None,
+        size=data["size"] or (ticket.size if ticket else None),
+        priority=ticket.priority if ticket else None,
         state=data["state"],
         draft=data["draft"],
-        triggered=_at(ticket["ready_at"]) if ticket else None,
+        triggered=ticket.triggered if ticket else None,
         created=_moment(data["created_at"]),
         ready=_at(data["ready_at"]),
         reviewed=_at(data["reviewed_at"]),
@@ -323,29 +366,30 @@ def _change(
         components=tuple((judged.get(name) or {}).get("score") for name in COMPONENTS),
         human_seconds=data.get("human_seconds"),
         human_recorded=data.get("human_recorded", False),
-        observed_until=_at(fate.get("observed_until")),
-        reverted=_at(fate.get("reverted_at")),
-        defect=_at(fate.get("first_defect_at")),
-        fix_ups=len(fate.get("fix_ups", ())),
-        churned=fate.get("churned"),
-        churn_of=fate.get("churn_of"),
+        observed_until=fate.observed_until,
+        reverted=fate.reverted,
+        defect=fate.defect,
+        fix_ups=fate.fix_ups,
+        churned=fate.churned,
+        churn_of=fate.churn_of,
         cost=costs.get(key),
     )
 
 
-def _task(key: tuple[str, str], data: Data, merged: Mapping[tuple[str, str], float]) -> Task:
+def _task(project: str, data: Data) -> Task:
+    areas = data["area"]
     return Task(
-        project=key[0],
-        id=key[1],
+        project=project,
+        id=data["id"],
         priority=data["priority"],
         size=data["size"],
-        area=_area(data),
+        area=areas[0] if areas else ".",
         agent=data["agent"],
         model=data["model"],
         state=data["state"],
         triggered=_at(data["ready_at"]),
         first_mr=_at(data["first_mr_at"]),
-        merged=merged.get(key),
+        merged=None,  # its merge requests tell, later
         closed=_at(data["closed_at"]),
     )
 
@@ -363,7 +407,7 @@ def _work(project: str, data: Data, tickets: Tickets) -> Work:
         model=data["model"],
         size=data["size"],
         priority=data.get("priority", "medium"),
-        area=_area(ticket) if ticket else data.get("area") or ".",
+        area=ticket.area if ticket else data.get("area") or ".",
         lane=data["lane"],
         started=_moment(data["started_at"]),
         finished=_moment(data["finished_at"]),
@@ -395,6 +439,8 @@ def _check(project: str, data: Data, done: Mapping[tuple[str, str, str], Work]) 
         at=work.finished if work else None,
         agent=work.agent if work else None,
         area=work.area if work else ".",
+        iterations=work.iterations if work else None,
+        findings=data.get("findings"),
     )
 
 

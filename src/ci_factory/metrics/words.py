@@ -1,12 +1,26 @@
 """Numbers as people read them."""
 
 from datetime import datetime
+from typing import Protocol
 
 from ci_factory.metrics.figure import Figure, Target, Unit
 
 UNKNOWN = "unknown"
+RANGE = "a range only"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _CENT = 0.01
+
+
+class Valued(Protocol):
+    """A figure, or what is left of one."""
+
+    @property
+    def value(self) -> float | None:
+        """`None` when it is unknown."""
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 %."""
 
 
 def amount(value: float | None, unit: Unit) -> str:
@@ -20,8 +34,8 @@ def amount(value: float | None, unit: Unit) -> str:
             return span(value)
         case Unit.USD:
             return f"{value:.4f} USD" if 0 < value < _CENT else f"{value:.2f} USD"
-        case Unit.MINUTES:
-            return f"{_short(value)} min"
+        case Unit.MINUTES | Unit.HOURS:
+            return f"{_short(value)} {'min' if unit is Unit.MINUTES else 'h'}"
         case _:
             return f"{value:.3f}" if unit is Unit.NUMBER else _short(value)
 
@@ -37,14 +51,24 @@ def span(seconds: float) -> str:
     return f"{_short(seconds / _DAY)} d"
 
 
+def value(figure: Valued, unit: Unit) -> str:
+    """The amount of a figure; of one that is known as a range only, words that say so."""
+    return RANGE if figure.value is None and figure.interval is not None else amount(figure.value, unit)
+
+
 def interval(figure: Figure) -> str:
     """`62-95 %`, empty when there is none."""
-    if figure.interval is None:
+    return interval_of(figure.interval, figure.unit)
+
+
+def interval_of(ends: tuple[float, float] | None, unit: Unit) -> str:
+    """The same of two ends."""
+    if ends is None:
         return ""
-    low, high = figure.interval
-    if figure.unit is Unit.SHARE:
+    low, high = ends
+    if unit is Unit.SHARE:
         return f"{100 * low:.0f}–{100 * high:.0f} %"
-    return f"{amount(low, figure.unit)}–{amount(high, figure.unit)}"
+    return f"{amount(low, unit)}–{amount(high, unit)}"
 
 
 def target(wanted: Target | None, unit: Unit) -> str:
@@ -66,6 +90,11 @@ def moment(at: datetime | None) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 ticket`, `3 tickets`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def roughly(number: int) -> str:
+    """With three significant digits, as an estimate deserves: `138`, `25,100`."""
+    return f"{round(number, 3 - len(str(number))):,}"
 
 
 def points(score: float | None) -> str:

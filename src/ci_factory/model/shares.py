@@ -16,4 +16,5 @@ def wilson(hits: float, of: float, z: float = Z95) -> tuple[float, float] | None
     share, spread = hits / of, z * z / of
     centre = (share + spread / 2) / (1 + spread)
     half = z * math.sqrt(max(0.0, share * (1 - share)) / of + spread / (4 * of)) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding must not put the share itself outside.
+    return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
