@@ -509,6 +509,15 @@ def test_a_report_is_made_once_and_updated_in_place(forge: Forge) -> None:
     assert forge.ensure_report("other", "Another report", "Words.").id != first.id
 
 
+def test_a_report_is_found_without_writing(world: World, forge: Forge) -> None:
+    """Only one of ours with that key; looking makes none."""
+    assert forge.report("morning") is None
+    made = forge.ensure_report("morning", "The morning report", "All is well.")
+    assert forge.report("morning") == made
+    assert forge.report("other") is None
+    assert world.as_user("dana").report("morning") is None
+
+
 def test_a_report_is_no_ticket(world: World, forge: Forge) -> None:
     """It is never listed, with whatever labels and state, and its notes can be read and kept."""
     world.ticket("1", labels=("ready-for-agent",))

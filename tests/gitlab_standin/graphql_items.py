@@ -174,6 +174,7 @@ def merge_request(target: Target) -> Json:
     row = target.row
     refs = diff_refs(target)
     return _common(target, "!") | {
+        "notes": _notes(target),
         "draft": drafts.is_draft(row["title"]),
         "mergedAt": _seconds(row["merged_at"]),
         "preparedAt": _seconds(row["prepared_at"]),

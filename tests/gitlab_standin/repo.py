@@ -86,6 +86,10 @@ class Repo:
         """
         return self._run(["git", "--git-dir", str(self.path), *args], stdin, env)
 
+    def patch_id(self, base: str, head: str) -> str | None:
+        """Git's stable id of a change; `None` for no change."""
+        return _patch_id(str(self.path), base, head)
+
     def _run(self, argv: list[str], stdin: bytes | None = None, env: dict[str, str] | None = None) -> bytes:
         done = subprocess.run(
             argv,
@@ -200,3 +204,10 @@ def _merged_tree(repo: Repo, target: str, head: str) -> str | None:
 @lru_cache(maxsize=20_000)
 def _changed_files(repo: Repo, base: str, head: str) -> int:
     return len(repo.raw("diff-tree", "-r", "--name-only", "-z", "-M", base, head).split(b"\0")) - 1
+
+
+@lru_cache(maxsize=10_000)
+def _patch_id(path: str, base: str, head: str) -> str | None:
+    git = Repo(Path(path))
+    patch = git.raw("diff-tree", "-p", "--full-index", base, head)
+    return next(iter(git.git("patch-id", "--stable", stdin=patch).split()), None)

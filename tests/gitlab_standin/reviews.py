@@ -134,7 +134,7 @@ def _show_version(row: Row, target: Target) -> Json:
         "merge_request_id": target.id,
         "state": "collected",
         "real_size": str(repo(target.project).changed_files(row["base"], row["head"])),
-        "patch_id_sha": None,
+        "patch_id_sha": repo(target.project).patch_id(row["base"], row["head"]),
     }
 
 

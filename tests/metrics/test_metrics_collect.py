@@ -416,8 +416,8 @@ def test_cost_over_nights_adds_up_or_is_unknown() -> None:
 
 
 def test_areas_are_the_top_folders() -> None:
-    """An area is at most two folders deep; files in the root have one of their own."""
-    assert top_folders(["src/a/b/c.py", "src/a/d.py", "x.py", "tests/t.py"]) == (".", "src/a", "tests")
+    """An area is at most two folders deep, that of most files comes first; files in the root have one of their own."""
+    assert top_folders(["x.py", "src/a/b/c.py", "src/a/d.py", "tests/t.py"]) == ("src/a", ".", "tests")
 
 
 def test_one_state_counts() -> None:

@@ -1,62 +1,51 @@
-"""Facts of earlier runs stay when their artifacts are gone."""
+"""What other jobs wrote down about work is added to what is known."""
+
+from datetime import timedelta
 
 from ci_factory.metrics.facts import History
-from ci_factory.metrics.together import together
+from ci_factory.metrics.together import with_work_of
 from tests.metrics.two_weeks import fortnight
+
+WORK = ("batches", "attempts", "gates", "escalations", "predictions")
 
 
 def forge_only(history: History) -> History:
     """What is left to see when every artifact is gone: issues and merge requests."""
-    bare = {"batch": None, "ending": None, "reason": "", "agent": None, "attempts": None, "iterations": None}
-    tickets = tuple(ticket.model_copy(update=bare | {"agent_seconds": None}) for ticket in history.tickets)
-    return History(tickets=tickets, merge_requests=history.merge_requests)
+    return History(tickets=history.tickets, merge_requests=history.merge_requests)
 
 
 def settled(history: History) -> History:
-    """The same once it was put together, so that orders and derived facts are comparable."""
-    return together(History(), history)
+    """The same with its work in the order of its keys."""
+    return with_work_of(forge_only(history), history)
 
 
 def test_the_same_again_changes_nothing() -> None:
-    """Putting together is idempotent."""
+    """Adding is idempotent, and nothing is lost."""
     once = settled(fortnight())
-    assert together(once, once) == once
-    assert together(once, settled(once)) == once
+    assert with_work_of(once, once) == once
+    for kind in WORK:
+        assert sorted(map(repr, getattr(once, kind))) == sorted(map(repr, getattr(fortnight(), kind))), kind
 
 
-def test_nights_are_kept_when_artifacts_are_gone() -> None:
-    """Batches, attempts, gates, and what tickets owe to them, stay as they were."""
+def test_the_forge_is_not_believed_from_somebody_else() -> None:
+    """Tickets and merge requests stay as this collector read them, however somebody else saw them."""
     whole = settled(fortnight())
-    later = together(whole, forge_only(fortnight()))
-    for kind in ("batches", "attempts", "gates", "merge_requests"):
-        assert getattr(later, kind) == getattr(whole, kind), kind
-    assert [each.model_dump(exclude={"size"}) for each in later.tickets] == [
-        each.model_dump(exclude={"size"}) for each in whole.tickets
-    ]
+    older = whole.model_copy(update={"merge_requests": whole.merge_requests[:1], "tickets": ()})
+    later = with_work_of(whole, older)
+    assert (later.merge_requests, later.tickets) == (whole.merge_requests, whole.tickets)
 
 
-def test_the_forge_has_the_last_word() -> None:
-    """A merge since then, and a question that was answered since then, count."""
+def test_a_gates_own_words_are_kept() -> None:
+    """A status that is only told by a note does not replace what the gate itself said."""
     whole = settled(fortnight())
-    asked = {each.ticket for each in whole.escalations if each.waiting}
-    assert asked
-    tickets = tuple(
-        each.model_copy(update={"state": "merged", "opened": False}) if each.id in asked else each
-        for each in forge_only(whole).tickets
-    )
-    requests = whole.merge_requests[1:]
-    later = together(whole, History(tickets=tickets, merge_requests=requests))
-    assert [each.ticket for each in later.escalations if each.waiting] == []
-    assert later.merge_requests == requests
-    assert {each.state for each in later.tickets if each.id in asked} == {"merged"}
+    noted = tuple(gate.model_copy(update={"seconds": None, "summary": ""}) for gate in whole.gates)
+    assert with_work_of(whole, History(gates=noted)).gates == whole.gates
 
 
-def test_a_new_attempt_adds_up() -> None:
-    """A second night's work on a ticket is added to what the first one took."""
+def test_an_answer_that_is_known_stays_known() -> None:
+    """When a question was answered is read from the forge; somebody who did not look does not take it away."""
     whole = settled(fortnight())
-    first = next(each for each in whole.attempts if each.ticket == "a0")
-    again = first.model_copy(update={"batch": "night-b", "reason": "Once more."})
-    later = together(whole, History(tickets=whole.tickets, attempts=(again,)))
-    ticket = next(each for each in later.tickets if each.id == "a0")
-    assert (ticket.attempts, ticket.reason) == (2, "Once more.")
-    assert ticket.agent_seconds == 2 * first.agent_seconds
+    at = whole.escalations[0].raised_at + timedelta(hours=2)
+    answered = tuple(each.model_copy(update={"answered_at": at}) for each in whole.escalations)
+    known = whole.model_copy(update={"escalations": answered})
+    assert with_work_of(known, whole).escalations == answered

@@ -69,13 +69,15 @@ def watched(scene: Scene, **options: Any) -> tuple[Scene, Watched]:
 
 
 def test_first_publication_is_five_writes_beside_the_push(scene: Scene) -> None:
-    """A draft, its note, ready, the ticket's note, its label; and three reads before them."""
+    """A draft, its note, ready, the ticket's note, its label; and four reads before them."""
     scene, forge = watched(scene)
     scene.publish()
     assert [name for name in forge.calls if name in WRITES] == [
         "push", "ensure_merge_request", "ensure_note", "ensure_merge_request", "ensure_note", "change_labels",
     ]  # fmt: skip
-    assert sorted(name for name in forge.calls if name in READS) == ["branch", "branch", "merge_requests"]
+    assert sorted(name for name in forge.calls if name in READS) == [
+        "branch", "branch", "merge_requests", "notes",
+    ]  # fmt: skip
 
 
 def test_publishing_again_pushes_nothing_and_toggles_nothing(scene: Scene) -> None:

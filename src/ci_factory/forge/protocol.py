@@ -1,8 +1,9 @@
 """What the factory asks of a forge. Two ends only: intake reads, publication writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from ci_factory.model.collecting import Glimpses, Head, IssueRecord, MergeRequestRecord, Wanted
 from ci_factory.model.forge import (
     ForgeEvent,
     InlineComment,
@@ -112,6 +113,9 @@ class Forge(Protocol):
         text. A closed one stays closed. It is no ticket: `issues` never lists it. Nobody else's issue is touched.
         """
 
+    def report(self, key: str) -> ReportIssue | None:
+        """The issue of ours that carries the report with this hidden key, `None` when there is none. Writes nothing."""
+
     def ensure_follow_up(self, ticket_id: str, title: str, body: str) -> str:
         """Make sure that a ticket has one follow-up ticket of ours; its id.
 
@@ -190,6 +194,25 @@ class Forge(Protocol):
 
     def close(self, iid: int) -> MergeRequest:
         """Close without merging."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests the server was sent so far; 0 where there is no server."""
+
+    def glimpse(self, wanted: Wanted) -> Glimpses:
+        """A page of glimpses, for as few requests as the forge allows: what has another hash than before, changed.
+
+        Of merge requests only the factory's own are there. Our reports are no issues.
+        """
+
+    def merge_request_records(self, iids: Iterable[int]) -> Iterator[MergeRequestRecord]:
+        """Everything about some merge requests, in their order; those that do not exist are passed over."""
+
+    def issue_records(self, ticket_ids: Iterable[str]) -> Iterator[IssueRecord]:
+        """Everything about some issues, in no certain order; those that do not exist are passed over."""
+
+    def lines_between(self, old: Head, new: Head) -> int | None:
+        """Lines that differ between two versions of a change; `None` when they can't be compared, as after a rebase."""
 
     def events(self, target: NoteTarget | None = None, target_id: str | None = None) -> Sequence[ForgeEvent]:
         """The forge's own history, oldest first."""

@@ -22,12 +22,15 @@ class TicketFact(Value):
     priority: Priority
     size: Size | None = None
     area: tuple[str, ...] = ()
-    """Top folders of the files it changed, or was expected to change; `.` is the root."""
+    """Top folders of the files it changed, or was expected to change, those of most files first; `.` is the root."""
     agent: str | None = None
     model: str | None = None
     state: str | None = None
     """Its state label without the prefix; `ready` before the factory took it."""
     opened: bool | None = None
+    author: str | None = None
+    """Who wrote it, as the forge tells."""
+    created_at: Moment | None = None
     ready_at: Moment | None = None
     """When the trigger label was added for the first time."""
     first_mr_at: Moment | None = None
@@ -102,6 +105,8 @@ class AttemptFact(Value):
     head: str | None = None
     tree: str | None = None
     """Of the change as the agent left it."""
+    folders: tuple[str, ...] = ()
+    """Top folders of the files that it changed, or was expected to change."""
 
     @property
     def worked(self) -> bool:
@@ -137,10 +142,11 @@ class MergeRequestFact(Value):
     merged_at: Moment | None = None
     closed_at: Moment | None = None
     reviewed_at: Moment | None = None
-    """First approval or request for changes by somebody other than the factory."""
+    """First note, approval or request for changes by a person; the factory and bots are none."""
     versions: int
+    """Pure rebases left out."""
     reworked: bool = False
-    """Whether a new version was pushed, or changes were asked for, after the first human review."""
+    """Whether a version with another change was pushed after the first human review; a pure rebase is none."""
     reviewer: str | None = None
     batch: str | None = None
     agent: str | None = None
@@ -231,6 +237,8 @@ class GateFact(Value):
     status: GateStatus
     seconds: float | None = None
     summary: str = ""
+    findings: int | None = None
+    """New ones that nobody suppressed."""
 
 
 class EscalationFact(Value):
@@ -273,6 +281,10 @@ class AftermathFact(Value):
     """Lines that it added and that were gone or changed 21 days after the merge; `None` while it is younger, or not known."""
     churn_of: int | None = None
     """Lines that it added, as blame sees them right after the merge."""
+    landed: str | None = None
+    """The commit that brought it into the default branch."""
+    churn_at: str | None = None
+    """The commit of the default branch at which `churned` was counted."""
 
 
 class History(Value):

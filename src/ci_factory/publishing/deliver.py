@@ -14,10 +14,13 @@ from ci_factory.config import Config
 from ci_factory.errors import Conflict, ForgeError
 from ci_factory.forge.added_lines import commentable
 from ci_factory.forge.protocol import Forge
+from ci_factory.model import work_record
 from ci_factory.model.attempt import Ending
+from ci_factory.model.batch import Batch
 from ci_factory.model.forge import MergeRequest, MergeRequestSpec, NoteTarget, Publication
 from ci_factory.model.gate import Score, Verdict
-from ci_factory.publishing import comments, description, follow_up, issue_notes, note, sanitise
+from ci_factory.model.work_record import WorkRecord
+from ci_factory.publishing import comments, description, follow_up, issue_notes, note, sanitise, work_notes
 from ci_factory.publishing.outcome import publication
 from ci_factory.publishing.prepare import Prepared
 from ci_factory.system.clock import Clock
@@ -35,6 +38,7 @@ class Delivery:
     repo: Git
     config: Config
     prepared: Prepared
+    batch: Batch
     may_write: Callable[[], None]
     """Raises `Stopped` when nothing more may be written."""
     mark: Callable[[str], tuple[str, ...]]
@@ -91,6 +95,7 @@ class Delivery:
             change.score,
             remarks=self._remarks(),
             hosts=publishing.link_hosts,
+            work=self._work(merge_request),
         )
         self.may_write()
         written = self.forge.ensure_note(
@@ -102,6 +107,12 @@ class Delivery:
             self.may_write()
             self.forge.ensure_comments(merge_request.iid, beside[: publishing.max_inline_comments])
         return written.id
+
+    def _work(self, merge_request: MergeRequest) -> WorkRecord:
+        """What is to stay known of the attempt."""
+        change = self.prepared.change
+        told = work_record.of(change.attempt, change.planned, self.batch, change.report, change.score)
+        return told.model_copy(update={"published": "merge-request", "merge_request": merge_request.iid})
 
     def _remarks(self) -> list[str]:
         said = [
@@ -147,7 +158,7 @@ class Delivery:
         rest = self._follow_up(final)
         body = issue_notes.merge_request_note(final, score.verdict.value, note.points(score), rest=rest)
         self.may_write()
-        self.forge.ensure_note(NoteTarget.ISSUE, attempt.ticket_id, issue_notes.STATUS_KEY, body)
+        work_notes.ensure(self.forge, attempt.ticket_id, issue_notes.STATUS_KEY, body, new=self._work(final))
         self.may_write()
         labels = self.mark("partial" if attempt.ending == Ending.PARTIAL else "review")
         return publication(

@@ -41,7 +41,7 @@ def line(attempt: Attempt, *, job: int | None = None, refused: str = "") -> str:
     """The hidden line; known forms of secrets are taken out."""
     work = of(attempt, job=job, refused=refused)
     for each in (work, work.model_copy(update={"checkpoints": ()})):
-        written = _inert(block.write(KEY, _redacted(each.model_dump(mode="json", exclude_defaults=True))))
+        written = inert(block.write(KEY, _redacted(each.model_dump(mode="json", exclude_defaults=True))))
         if len(written) <= MAX_CHARACTERS:
             return written
     return ""
@@ -61,7 +61,7 @@ def _question(attempt: Attempt) -> str:
     return "\n".join([asked.summary, asked.why, *asked.questions, *options])
 
 
-def _inert(written: str) -> str:
+def inert(written: str) -> str:
     """The same data without a mention, a reference, an address or a quick action in it, also for who reads the source."""
     opening, brace, data = written.partition("{")
     for character in "@#!~$%/":

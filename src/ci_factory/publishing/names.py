@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from ci_factory.errors import ArtifactError
+from ci_factory.model import trailers
 from ci_factory.model.attempt import Attempt
 from ci_factory.model.gate import Score
 from ci_factory.model.ticket import Ticket
@@ -13,7 +14,7 @@ from ci_factory.publishing import sanitise
 BRANCH_PREFIX = "factory/"
 _SLUG_LENGTH = 40
 _SUBJECT_LENGTH = 72
-_GENERATION = "Generation-ID: "
+_GENERATION = f"{trailers.GENERATION}: "
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _ALWAYS_PROTECTED = frozenset({"head", "main", "master", "trunk", "develop"})
 _TYPES = (
@@ -72,17 +73,24 @@ def commit_message(ticket: Ticket, attempt: Attempt, score: Score) -> str:
     points = "unknown" if score.score is None else f"{score.score:g}"
     passed = [check.name for check in attempt.checkpoints if check.status == "passed"]
     generation = f"{attempt.batch_id}/{attempt.ticket_id}"
-    trailers = (
-        f"Agent: {sanitise.commit_line(attempt.agent)}",
-        f"Batch: {sanitise.commit_line(attempt.batch_id)}",
+    lines = [
+        f"{trailers.AGENT}: {sanitise.commit_line(attempt.agent)}",
+        f"{trailers.BATCH}: {sanitise.commit_line(attempt.batch_id)}",
         f"{_GENERATION}{sanitise.commit_line(generation)}",
+        *_prompt(attempt),
         f"Checkpoint: {passed[-1] if passed else 'none'}",
         f"Quality-Score: {points} ({score.verdict})",
-    )
-    return f"{subject(ticket)}\n\n" + "\n".join(trailers) + "\n"
+    ]
+    return f"{subject(ticket)}\n\n" + "\n".join(lines) + "\n"
+
+
+def _prompt(attempt: Attempt) -> list[str]:
+    """Version of the prompt's templates and the beginning of its hash, by which the audit finds it."""
+    version, _, digits = (attempt.prompt_hash or "").rpartition(":")
+    return [f"{trailers.PROMPT}: {sanitise.commit_line(f'{version}:{digits[:12]}')}"] if version else []
 
 
 def is_of_ticket(message: str, ticket_id: str) -> bool:
     """Whether a commit message is one that `commit_message` wrote for this ticket, in whatever batch."""
-    trailers = [line for line in message.splitlines() if line.startswith(_GENERATION)]
-    return len(trailers) == 1 and trailers[0].rpartition("/")[2] == ticket_id
+    named = [line for line in message.splitlines() if line.startswith(_GENERATION)]
+    return len(named) == 1 and named[0].rpartition("/")[2] == ticket_id

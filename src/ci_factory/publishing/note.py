@@ -8,7 +8,8 @@ from ci_factory.model.attempt import Attempt, Usage
 from ci_factory.model.base import Json
 from ci_factory.model.batch import PlannedTicket
 from ci_factory.model.gate import GateReport, Score
-from ci_factory.publishing import markdown, sanitise, sections
+from ci_factory.model.work_record import WorkRecord
+from ci_factory.publishing import markdown, sanitise, sections, work_notes
 from ci_factory.publishing.sections import points
 
 NOTE_KEY = "score"
@@ -26,10 +27,12 @@ def score_note(
     *,
     remarks: Sequence[str] = (),
     hosts: Collection[str] = (),
+    work: WorkRecord | None = None,
 ) -> str:
-    """The note's Markdown on an agent's change, hidden block included; the same input gives the same bytes.
+    """The note's Markdown on an agent's change, hidden blocks included; the same input gives the same bytes.
 
-    `remarks`, already safe, say what a person has to look at; addresses stay whose host is one of `hosts`.
+    `remarks`, already safe, say what a person has to look at; addresses stay whose host is one of `hosts`. `work` is what
+    is to stay known of the attempt when its artifacts are gone.
     """
     lines = [
         *_judgement(report, score, remarks, hosts),
@@ -41,6 +44,7 @@ def score_note(
         *sections.judged(score),
         "",
         block.write(NOTE_KEY, block_data(planned, attempt, report, score)),
+        *([work_notes.line([work_notes.data(work)])] if work else []),
     ]
     return markdown.document(lines)
 
@@ -127,9 +131,17 @@ def _generation(attempt: Attempt) -> list[str]:
         ("model calls", "unknown" if (calls := attempt.usage.calls) is None else f"{calls:,}"),
         ("cost", _cost(attempt.usage.cost_usd)),
         ("sandbox", _sandbox(attempt)),
-        ("prompt", sanitise.code(attempt.prompt_hash[:12]) if attempt.prompt_hash else "none"),
+        ("prompt", _prompt(attempt)),
     ]
     return ["### Generation", "", *markdown.table(("what", "value"), rows)]
+
+
+def _prompt(attempt: Attempt) -> str:
+    """Version of its templates, and the beginning of its hash."""
+    if not attempt.prompt_hash:
+        return "none"
+    version, _, digits = attempt.prompt_hash.rpartition(":")
+    return sanitise.code(f"{version} {digits[:12]}".strip())
 
 
 def _sandbox(attempt: Attempt) -> str:

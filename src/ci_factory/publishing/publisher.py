@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from ci_factory.config import Config
 from ci_factory.errors import Conflict, FactoryError
 from ci_factory.forge.protocol import Forge
+from ci_factory.model import work_record
 from ci_factory.model.attempt import Attempt, Ending
 from ci_factory.model.batch import Batch, LeftOut
 from ci_factory.model.forge import NoteTarget, Publication
 from ci_factory.model.ticket import Priority, Readiness
-from ci_factory.publishing import earlier_work, issue_notes
+from ci_factory.model.work_record import WorkRecord
+from ci_factory.publishing import earlier_work, issue_notes, work_notes
 from ci_factory.publishing.deliver import Delivery
 from ci_factory.publishing.outcome import PUBLISHABLE, Drifted, Judged, Stopped, Withheld, publication
 from ci_factory.publishing.prepare import Change, leaks, prepare
@@ -86,7 +88,12 @@ class Publisher:
         self.forge.change_labels(ticket_id, add=(labels.hold,), remove=gone)
 
     def leave_out(
-        self, left_out: LeftOut, readiness: Readiness | None = None, *, answered: bool = False
+        self,
+        left_out: LeftOut,
+        readiness: Readiness | None = None,
+        *,
+        answered: bool = False,
+        work: WorkRecord | None = None,
     ) -> None:
         """Tell a ticket's people why it is not worked on, in one note updated in place, and show it as a label.
 
@@ -97,7 +104,7 @@ class Publisher:
         if self.halt(left_out.ticket_id):
             return
         key, body = _why(left_out, readiness)
-        self.forge.ensure_note(NoteTarget.ISSUE, left_out.ticket_id, key, body)
+        work_notes.ensure(self.forge, left_out.ticket_id, key, body, work)
         if answered and left_out.state != "needs-info":
             self.mark(left_out.ticket_id, "escalated")
         elif left_out.state in {"needs-info", "deferred", "review"}:
@@ -125,20 +132,26 @@ class Publisher:
         attempt = judged.attempt
         try:
             if attempt.ending == Ending.SKIPPED:
-                return self._skipped(judged)
+                return self._skipped(judged, batch)
             if attempt.ending not in PUBLISHABLE or judged.report is None or judged.score is None:
-                return self._no_merge_request(judged)
+                return self._no_merge_request(judged, batch)
             change = Change(judged.planned, attempt, judged.report, judged.score, folder)
             return self._deliver(change, batch)
         except Stopped as stop:
             return publication(attempt, "stopped", reason=stop.what)
 
     def refuse(
-        self, attempt: Attempt, error: FactoryError, *, priority: Priority = Priority.MEDIUM
+        self,
+        attempt: Attempt,
+        error: FactoryError,
+        *,
+        priority: Priority = Priority.MEDIUM,
+        work: WorkRecord | None = None,
     ) -> Publication:
         """Tell people why a finished change was not published; the work stays with the batch.
 
-        What is not redone by itself is a question to people, of the ticket's `priority`.
+        What is not redone by itself is a question to people, of the ticket's `priority`. `work` is what is to stay known
+        of the attempt when its artifacts are gone.
         """
         moved = isinstance(error, Conflict)
         body = issue_notes.refusal_note(
@@ -155,7 +168,8 @@ class Publisher:
         drift = {"conflicts": error.conflicts, "behind": error.behind} if isinstance(error, Drifted) else {}
         try:
             key = issue_notes.STATUS_KEY if moved else issue_notes.ESCALATION_KEY
-            return self._ended(attempt, outcome, outcome, key, body, reason=error.what, **drift)
+            told = publication(attempt, outcome, reason=error.what, **drift)
+            return self._ended(told, outcome, (key, body), work)
         except Stopped as stop:
             return publication(attempt, "stopped", reason=stop.what)
 
@@ -167,22 +181,23 @@ class Publisher:
             repo=self.repo,
             config=self.config,
             prepared=prepare(self.forge, self.repo, self.config.publishing, self.identity, change, batch),
+            batch=batch,
             may_write=lambda: self._may_write(ticket_id),
             mark=lambda state: self._mark(ticket_id, state),
             clock=self.clock,
         )
         return delivery.run()
 
-    def _skipped(self, judged: Judged) -> Publication:
+    def _skipped(self, judged: Judged, batch: Batch) -> Publication:
         attempt, labels = judged.attempt, self.config.labels
         self._may_write(attempt.ticket_id)
         left_out = LeftOut(ticket_id=attempt.ticket_id, state="waiting", reason=attempt.reason)
         answered = judged.planned.candidate.answer is not None
-        self.leave_out(left_out, answered=answered)
+        self.leave_out(left_out, answered=answered, work=_work(judged, batch, "skipped"))
         stays = labels.state("escalated") if answered else labels.ready
         return publication(attempt, "skipped", labels=(stays,), reason=attempt.reason)
 
-    def _no_merge_request(self, judged: Judged) -> Publication:
+    def _no_merge_request(self, judged: Judged, batch: Batch) -> Publication:
         attempt = judged.attempt
         if attempt.escalation is not None:
             hosts = self.config.publishing.link_hosts
@@ -195,17 +210,21 @@ class Publisher:
         state = _STATE_OF_ENDING[attempt.ending]
         if attempt.ending is Ending.DEFERRED and judged.planned.candidate.answer is not None:
             state = "escalated"  # so that the next batch finds question and answer
-        return self._ended(attempt, attempt.ending.value, state, key, body, reason=attempt.reason)
+        told = publication(attempt, attempt.ending.value, reason=attempt.reason)
+        return self._ended(told, state, (key, body), _work(judged, batch, told.outcome))
 
     def _ended(
-        self, attempt: Attempt, outcome: str, state: str, key: str, body: str, **known: object
+        self, told: Publication, state: str, note: tuple[str, str], work: WorkRecord | None
     ) -> Publication:
-        """A note on the ticket, then its label: what every ending without a merge request writes."""
-        self._may_write(attempt.ticket_id)
-        written = self.forge.ensure_note(NoteTarget.ISSUE, attempt.ticket_id, key, body)
-        self._may_write(attempt.ticket_id)
-        labels = self._mark(attempt.ticket_id, state)
-        return publication(attempt, outcome, note_id=written.id, labels=labels, **known)
+        """A note on the ticket, key and body, then its label: what every ending without a merge request writes."""
+        ticket_id = told.ticket_id
+        self._may_write(ticket_id)
+        if work is not None:
+            work = work.model_copy(update={"published": told.outcome})
+        written = work_notes.ensure(self.forge, ticket_id, *note, work)
+        self._may_write(ticket_id)
+        labels = self._mark(ticket_id, state)
+        return told.model_copy(update={"note_id": written.id, "labels": labels})
 
     def _may_write(self, ticket_id: str) -> None:
         if why := self.halt(ticket_id):
@@ -218,6 +237,11 @@ class Publisher:
         if state == "escalated":  # a yes to the last question is no yes to this one
             others.append(labels.approved)
         return self.forge.change_labels(ticket_id, add=(wanted,), remove=(*others, labels.ready))
+
+
+def _work(judged: Judged, batch: Batch, outcome: str) -> WorkRecord:
+    told = work_record.of(judged.attempt, judged.planned, batch, judged.report, judged.score)
+    return told.model_copy(update={"published": outcome})
 
 
 def _with_work(body: str, attempt: Attempt, refused: str = "") -> str:

@@ -110,11 +110,17 @@ class Git:
         return git
 
     def run(
-        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+        self,
+        *args: str,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
     ) -> process.Completed:
-        """Run a git command; a failure is told in the result."""
+        """Run a git command; a failure is told in the result, as is that it took longer than `timeout` seconds."""
         argv, variables = ("git", *_QUIET, *args), {**_environment(), **(env or {})}
-        return process.run(argv, cwd=self.folder, env=variables, stdin=stdin, limit=256 * 1024 * 1024)
+        return process.run(
+            argv, cwd=self.folder, env=variables, stdin=stdin, timeout=timeout, limit=256 * 1024 * 1024
+        )
 
     @contextmanager
     def blobs(self) -> Iterator[Callable[[str], bytes]]:
@@ -257,6 +263,13 @@ class Git:
             added += int(plus) if plus.isdigit() else 0
             removed += int(minus) if minus.isdigit() else 0
         return added, removed
+
+    def patch_id(self, base: str, head: str) -> str | None:
+        """Git's stable id of a change: the same on another base as long as its lines are; `None` for no change."""
+        patch = self.run("diff-tree", "-p", "--full-index", "--no-ext-diff", "--no-textconv", base, head)
+        text = patch.stdout.encode("utf-8", "replace")
+        found = self.run("patch-id", "--stable", stdin=text).stdout.split() if patch.ok else []
+        return found[0] if found else None
 
     def diff(self, base: str, head: str, *paths: str, context: int = 3) -> str:
         """The change as a patch, for people and prompts."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ci_factory.errors import ArtifactError
 from ci_factory.forge.gitlab.forge import GitLabForge
-from ci_factory.metrics import store
+from ci_factory.metrics import storing
 from ci_factory.metrics.facts import History
 from ci_factory.system import records
 
@@ -89,7 +89,7 @@ class Keeping:
     def _is_sound(self, job: int, draft: Path, data: bytes) -> bool:
         draft.write_bytes(data)
         try:
-            store.sound(draft)
+            storing.sound(draft)
         except ArtifactError as error:
             self.left_out.append(f"the store of job {job} {error.what}")
             return False

@@ -7,6 +7,7 @@ from functools import cached_property
 from ci_factory.config import AgentConfig
 from ci_factory.errors import ArtifactError, Conflict, Interrupted, UsageError
 from ci_factory.gates.runner import run_gates
+from ci_factory.model import work_record
 from ci_factory.model.attempt import Attempt, Ending
 from ci_factory.model.batch import Batch, PlannedTicket
 from ci_factory.model.forge import Publication
@@ -203,7 +204,8 @@ class Station(Bench):
 
     def _refuse(self, judged: Judged, error: ArtifactError | Conflict) -> Publication:
         priority = judged.planned.candidate.ticket.priority
-        return self.factory.publisher.refuse(judged.attempt, error, priority=priority)
+        work = work_record.of(judged.attempt, judged.planned, self.batch, judged.report, judged.score)
+        return self.factory.publisher.refuse(judged.attempt, error, priority=priority, work=work)
 
     def _record(self, judged: Judged, publication: Publication) -> Publication:
         folder = self.factory.layout.batch(self.batch.id).ticket(judged.planned.id)

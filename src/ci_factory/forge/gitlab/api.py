@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from ci_factory.errors import ArtifactError, ForgeError
 from ci_factory.forge.gitlab import address
-from ci_factory.forge.gitlab.errors import QueryError, refusal
+from ci_factory.forge.gitlab.errors import QueryError, TooLarge, refusal
 from ci_factory.forge.gitlab.line import Failure, Line
 from ci_factory.forge.gitlab.paging import PER_PAGE, as_query, next_query
 from ci_factory.forge.gitlab.rates import OnWait, Pace
@@ -70,6 +70,11 @@ class Api:
 
     def __repr__(self) -> str:
         return f"Api({self.url!r})"
+
+    @property
+    def requests(self) -> int:
+        """How many were sent so far, repeated ones too; what git itself asks is not among them."""
+        return self._line.wire.sent
 
     def __reduce__(self) -> NoReturn:
         msg = "a connection holds a token, which is not written anywhere"
@@ -222,7 +227,7 @@ class Api:
 
     def _whole(self, answer: Answer, where: str, limit: int) -> bytes:
         if not answer.whole:
-            raise ForgeError(
+            raise TooLarge(
                 f"the answer is larger than {limit} bytes",
                 where=where,
                 fix="check that forge.url is a GitLab server",

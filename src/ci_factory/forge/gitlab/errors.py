@@ -24,6 +24,10 @@ class NotFound(ForgeError):
     """404: it is not there, or we may not see it."""
 
 
+class TooLarge(ForgeError):
+    """An answer of more bytes than are read."""
+
+
 class Refused(ForgeError):
     """401 or 403."""
 

@@ -17,7 +17,7 @@ from ci_factory.model.base import Json
 from ci_factory.model.forge import ForgeEvent, NoteTarget
 from ci_factory.model.forge import ForgeEventKind as Kind
 
-_ISSUE_OPENED, _MR_OPENED, _LABEL, _VERSION, _NOTE, _STATE = range(6)
+_ISSUE_OPENED, _MR_OPENED, _LABEL, _VERSION, _NOTE, _STATE, _MERGED, _CLOSED = range(8)
 _CODES = 8
 _STATES = {"closed": Kind.CLOSED, "reopened": Kind.REOPENED, "merged": Kind.MERGED}
 _HEADS = frozenset({Kind.APPROVED, Kind.CHANGES_REQUESTED, Kind.READY, Kind.DRAFTED})
@@ -96,6 +96,31 @@ def of_merge_request(project: Project, iid: int) -> list[ForgeEvent]:
             *_states(project, subject, merge_requests.head_of(raw)),
         ]
     )
+
+
+def told(raw: Json, heads: Sequence[Version], made: Sequence[Json]) -> list[ForgeEvent]:
+    """The history of a merge request as far as its list, its versions and GitLab's notes tell it: no request.
+
+    Without labels, and of closings and reopenings only the last closing.
+    """
+    subject = _Subject(NoteTarget.MERGE_REQUEST, str(raw["iid"]))
+    head = merge_requests.head_of(raw)
+    first = heads[0].head if heads else head
+    opened = subject.event(_MR_OPENED, raw["id"], raw["created_at"], raw["author"], Kind.OPENED, first)
+    found = [opened, *_pushes(subject, heads[1:], made), *_noted(subject, made, heads)]
+    if raw.get("merged_at"):
+        by = raw.get("merge_user") or raw.get("merged_by")
+        found.append(subject.event(_MERGED, raw["id"], raw["merged_at"], by, Kind.MERGED, head))
+    elif raw.get("closed_at"):
+        by = raw.get("closed_by")
+        found.append(subject.event(_CLOSED, raw["id"], raw["closed_at"], by, Kind.CLOSED, head))
+    return _ordered(found)
+
+
+def of_known_issue(project: Project, ticket_id: str, *, with_states: bool) -> list[ForgeEvent]:
+    """Labels of an issue, and its closings and reopenings when they are asked for."""
+    subject = _Subject(NoteTarget.ISSUE, ticket_id)
+    return _ordered([*_labels(project, subject), *(_states(project, subject) if with_states else ())])
 
 
 def of_all(project: Project, target: NoteTarget | None) -> list[ForgeEvent]:

@@ -11,6 +11,7 @@ from ci_factory.forge.gitlab import (
     conversations,
     discussions,
     events,
+    glimpses,
     health,
     issues,
     merge_requests,
@@ -20,6 +21,7 @@ from ci_factory.forge.gitlab import (
     pipelines,
     proposing,
     queue,
+    records,
     remembered,
     reports,
     reviews,
@@ -32,6 +34,7 @@ from ci_factory.forge.gitlab.pipelines import Job, Pipeline
 from ci_factory.forge.gitlab.project import Project
 from ci_factory.forge.gitlab.repository import Repository
 from ci_factory.forge.gitlab.transfer import Transfer
+from ci_factory.model.collecting import Glimpses, Head, IssueRecord, MergeRequestRecord, Wanted
 from ci_factory.model.forge import (
     ForgeEvent,
     InlineComment,
@@ -194,6 +197,10 @@ class GitLabForge:
         """
         return reports.ensure(self.project, key, title, body, update=update)
 
+    def report(self, key: str) -> ReportIssue | None:
+        """The issue of ours with this hidden key; one request reads."""
+        return reports.find(self.project, key)
+
     def ensure_follow_up(self, ticket_id: str, title: str, body: str) -> str:
         """The one follow-up of ours to a ticket; one request reads, and at most one writes.
 
@@ -294,6 +301,29 @@ class GitLabForge:
         if not (target_id.isascii() and target_id.isdigit()):
             raise ForgeError(f"{target_id!r} is not the number of a merge request")
         return events.of_merge_request(self.project, int(target_id))
+
+    # Collecting
+
+    @property
+    def requests(self) -> int:
+        """Requests to the API so far."""
+        return self.project.api.requests
+
+    def glimpse(self, wanted: Wanted) -> Glimpses:
+        """A page of fifty for one request."""
+        return glimpses.page(self.project, wanted)
+
+    def merge_request_records(self, iids: Iterable[int]) -> Iterator[MergeRequestRecord]:
+        """Everything about some merge requests but who waits for changes: two to three requests for each."""
+        return records.of_merge_requests(self.project, iids)
+
+    def issue_records(self, ticket_ids: Iterable[str]) -> Iterator[IssueRecord]:
+        """Everything about some issues: one to two requests for each."""
+        return records.of_issues(self.project, ticket_ids)
+
+    def lines_between(self, old: Head, new: Head) -> int | None:
+        """Lines that differ between two heads on one base, by GitLab's comparison: one request."""
+        return records.lines_between(self.project, old, new)
 
     # Pipelines
 

@@ -8,24 +8,36 @@ from collections.abc import Iterator
 
 from ci_factory.forge import kept_notes
 from ci_factory.forge.gitlab import quick_actions
+from ci_factory.forge.gitlab.errors import TooLarge
 from ci_factory.forge.gitlab.project import Project
 from ci_factory.model.base import Json
 from ci_factory.model.forge import Note, NoteTarget
 
 INLINE = "DiffNote"
 """Type of a note on a line of a diff."""
+_FEW = 10
+"""Notes of the largest size that fit into one answer."""
 
 
 def read(project: Project, target: NoteTarget, target_id: str) -> list[Note]:
     """What people and bots wrote, oldest first; not what GitLab notes itself, nor our own comments on lines."""
     found = raw(project, target, target_id)
-    return [_to_note(target, target_id, each) for each in found if not _inline_of_ours(project, each)]
+    return [to_note(target, target_id, each) for each in found if not inline_of_ours(project, each)]
 
 
 def raw(project: Project, target: NoteTarget, target_id: str, *, system: bool = False) -> list[Json]:
     """Notes as GitLab describes them, oldest first: people's, or those that GitLab made."""
-    pages = project.api.pages(project.of(target, target_id, "notes"), sort="asc", order_by="created_at")
-    return sorted((each for each in pages if bool(each.get("system")) is system), key=_age)
+    return [each for each in every(project, target, target_id) if bool(each.get("system")) is system]
+
+
+def every(project: Project, target: NoteTarget, target_id: str) -> list[Json]:
+    """All notes, oldest first; in smaller pages where a hundred are too much for one answer."""
+    path, order = project.of(target, target_id, "notes"), {"sort": "asc", "order_by": "created_at"}
+    try:
+        found = list(project.api.pages(path, **order))
+    except TooLarge:
+        found = list(project.api.pages(path, per_page=_FEW, **order))
+    return sorted(found, key=_age)
 
 
 def ensure(project: Project, target: NoteTarget, target_id: str, key: str, body: str) -> Note:
@@ -33,13 +45,13 @@ def ensure(project: Project, target: NoteTarget, target_id: str, key: str, body:
     text = quick_actions.refused(kept_notes.marked(key, body), project.of(target, target_id))
     ours = list(_kept(project, target, target_id, key))
     if not ours:
-        return _to_note(target, target_id, _create(project, target, target_id, text, key))
+        return to_note(target, target_id, _create(project, target, target_id, text, key))
     *extras, newest = ours
     if normal(newest["body"]) != normal(text):
         newest = project.api.put(project.of(target, target_id, "notes", newest["id"]), {"body": text})
     for extra in extras:
         project.api.delete(project.of(target, target_id, "notes", extra["id"]))
-    return _to_note(target, target_id, newest)
+    return to_note(target, target_id, newest)
 
 
 def add(project: Project, target: NoteTarget, target_id: str, body: str) -> Note:
@@ -52,7 +64,7 @@ def add(project: Project, target: NoteTarget, target_id: str, body: str) -> Note
         new = (each for each in _ours(project, target, target_id) if each["id"] not in before)
         return next((each for each in new if normal(each["body"]) == normal(text)), None)
 
-    return _to_note(target, target_id, project.api.post(path, {"body": text}, done=done))
+    return to_note(target, target_id, project.api.post(path, {"body": text}, done=done))
 
 
 def normal(text: str | None) -> str:
@@ -78,11 +90,13 @@ def _ours(project: Project, target: NoteTarget, target_id: str) -> list[Json]:
     return [each for each in raw(project, target, target_id) if each["author"]["id"] == mine]
 
 
-def _inline_of_ours(project: Project, note: Json) -> bool:
+def inline_of_ours(project: Project, note: Json) -> bool:
+    """Whether it is a comment of ours on a line, which is no part of the conversation."""
     return bool(note.get("type") == INLINE and note["author"]["id"] == project.facts.user_id)
 
 
-def _to_note(target: NoteTarget, target_id: str, note: Json) -> Note:
+def to_note(target: NoteTarget, target_id: str, note: Json) -> Note:
+    """Ours, from GitLab's."""
     return Note(
         id=note["id"],
         target=target,

@@ -33,6 +33,12 @@ def ensure(project: Project, key: str, title: str, body: str, *, update: bool) -
     return _to_report(found)
 
 
+def find(project: Project, key: str) -> ReportIssue | None:
+    """The issue of ours that ends with the key's marker."""
+    found = _find(project, partial(kept_reports.carries, key=key))
+    return None if found is None else _to_report(found)
+
+
 def ensure_follow_up(project: Project, ticket_id: str, title: str, body: str) -> str:
     """Make sure that one issue of ours is the follow-up of a ticket; its number. One that is there stays as it is."""
     key = kept_reports.follow_up_key(ticket_id)

@@ -1,7 +1,7 @@
 """What reviewers said: approvals, and requests for changes."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from ci_factory.errors import ForgeError
@@ -35,6 +35,11 @@ def approvals(project: Project, raw: Json, versions: Sequence[Version]) -> tuple
         head = head_at(versions, at) if at else (versions[0].head if versions else "")
         found.append(Approval(user=user, head=head or NO_COMMIT, at=at or moment(raw["created_at"])))
     return tuple(sorted(found, key=lambda approval: (approval.at, approval.user)))
+
+
+def ever_approved(made: Iterable[Json]) -> bool:
+    """Whether GitLab's own notes tell of an approval, standing or not."""
+    return any(_APPROVED.match(note["body"]) for note in made)
 
 
 def changes_requested_by(project: Project, raw: Json) -> tuple[str, ...]:

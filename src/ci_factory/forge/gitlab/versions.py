@@ -21,6 +21,8 @@ class Version:
     base: str
     start: str
     at: datetime
+    patch_id: str | None = None
+    """The same for the same change on another base; `None` from servers that do not tell it."""
 
 
 def read(project: Project, iid: int) -> tuple[Version, ...]:
@@ -55,4 +57,5 @@ def _to_version(raw: Json) -> Version:
         raw["base_commit_sha"],
         raw["start_commit_sha"],
         moment(raw["created_at"]),
+        raw.get("patch_id_sha") or None,
     )

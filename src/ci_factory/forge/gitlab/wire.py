@@ -71,6 +71,8 @@ class Wire:
         from ci_factory.forge.gitlab.session import Session
 
         self._url, self._token, self._clock, self._rates = url, token, clock, rates
+        self.sent = 0
+        """Requests so far."""
         session = Session(url, token, (rates.connect_seconds, rates.read_seconds))
         self._gitlab = gitlab.Gitlab(
             url, session=session, user_agent=f"ci-factory/{__version__}", keep_base_url=True
@@ -90,6 +92,7 @@ class Wire:
             ForgeError: the server can't be trusted (its certificate), or sends us in circles.
         """
         address = request.address
+        self.sent += 1
         for hop in range(_HOPS):
             answer = self._send(request, address, first=hop == 0)
             if isinstance(answer, str):

@@ -104,7 +104,18 @@ CREATE TABLE comment (
 );
 """
 
-_STEPS = (_FIRST, _COMMENTS)
+_VERSIONS = """
+CREATE TABLE IF NOT EXISTS version (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  iid INTEGER NOT NULL REFERENCES merge_request (iid),
+  head TEXT NOT NULL,
+  target_head TEXT NOT NULL,
+  at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS version_iid ON version (iid);
+"""
+
+_STEPS = (_FIRST, _COMMENTS, _VERSIONS)
 """What each version of the schema adds to the one before."""
 
 VERSION = len(_STEPS)

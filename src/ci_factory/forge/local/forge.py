@@ -15,6 +15,7 @@ from ci_factory.forge import kept_reports
 from ci_factory.forge.added_lines import commentable
 from ci_factory.forge.local import (
     checks,
+    collecting,
     history,
     issues,
     labels,
@@ -28,6 +29,7 @@ from ci_factory.forge.local import comments as inline
 from ci_factory.forge.local.branches import ALWAYS_PROTECTED, Branches
 from ci_factory.forge.local.database import BUSY_SECONDS, Database
 from ci_factory.forge.local.history import Stamp, Subject
+from ci_factory.model.collecting import Glimpses, Head, IssueRecord, MergeRequestRecord, Wanted
 from ci_factory.model.forge import (
     ForgeEvent,
     InlineComment,
@@ -225,6 +227,11 @@ class LocalForge:
         with self.database.writing() as tx:
             return reports.ensure(tx, self._stamp(), wanted, key, self.label_names.report, update=update)
 
+    def report(self, key: str) -> ReportIssue | None:
+        """The issue of ours with this hidden key."""
+        with self.database.reading() as tx:
+            return reports.find(tx, self.user, key)
+
     def ensure_follow_up(self, ticket_id: str, title: str, body: str) -> str:
         """The one follow-up of ours to a ticket; ForgeError when another ticket has taken its id."""
         with self.database.writing() as tx:
@@ -352,6 +359,41 @@ class LocalForge:
         self._sync()
         with self.database.reading() as tx:
             return history.select(tx, target, target_id)
+
+    # Collecting
+
+    @property
+    def requests(self) -> int:
+        """None: there is no server."""
+        return 0
+
+    def glimpse(self, wanted: Wanted) -> Glimpses:
+        """One page with all of them."""
+        self._sync()
+        with self.database.reading() as tx:
+            return collecting.glimpse(tx, wanted, self.user)
+
+    def merge_request_records(self, iids: Iterable[int]) -> Iterator[MergeRequestRecord]:
+        """Everything about some merge requests; git is asked about those with several versions."""
+        self._sync()
+        with self.database.reading() as tx:
+            known = collecting.those_that_exist(tx, iids)
+        for iid in known:
+            with self.database.reading() as tx:
+                told, stored = collecting.merge_request_record(tx, iid)
+            yield told.model_copy(update={"heads": collecting.heads(self.git, told, stored)})
+
+    def issue_records(self, ticket_ids: Iterable[str]) -> Iterator[IssueRecord]:
+        """Everything about some issues; those that do not exist are passed over."""
+        with self.database.reading() as tx:
+            found = [collecting.issue_record(tx, each) for each in ticket_ids if issues.exists(tx, each)]
+        yield from found
+
+    def lines_between(self, old: Head, new: Head) -> int | None:
+        """Lines that differ between two versions on one base; `None` when they can't be compared."""
+        if old.base is None or old.base != new.base:
+            return None
+        return sum(self.git.line_counts(old.head, new.head))
 
     @property
     def _branches(self) -> Branches:

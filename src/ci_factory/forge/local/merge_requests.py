@@ -131,6 +131,7 @@ def insert(tx: sqlite3.Connection, stamp: Stamp, spec: MergeRequestSpec, heads: 
         values,
     )
     iid = int(cursor.lastrowid or 0)
+    _add_version(tx, stamp, iid)
     record(tx, stamp, merge_request(iid), ForgeEventKind.OPENED, heads.source)
     labels.change(tx, stamp, merge_request(iid), add=spec.labels, remove=())
     return iid
@@ -162,7 +163,17 @@ def record_push(tx: sqlite3.Connection, stamp: Stamp, iid: int, head: str) -> No
         "UPDATE merge_request SET head = ?, versions = versions + 1, updated_at = ? WHERE iid = ?",
         (head, stamp.time, iid),
     )
+    _add_version(tx, stamp, iid)
     record(tx, stamp, merge_request(iid), ForgeEventKind.PUSHED, head)
+
+
+def _add_version(tx: sqlite3.Connection, stamp: Stamp, iid: int) -> None:
+    """Keep the head with the target's head of that moment, so that one can tell later where the change began."""
+    tx.execute(
+        "INSERT INTO version (iid, head, target_head, at) SELECT iid, head, target_head, ? FROM merge_request"
+        " WHERE iid = ?",
+        (stamp.time, iid),
+    )
 
 
 def approve(tx: sqlite3.Connection, stamp: Stamp, found: MergeRequest) -> None:

@@ -33,6 +33,15 @@ def ensure(
     return kept.model_copy(update={"body": wanted.body})
 
 
+def find(tx: sqlite3.Connection, user: str, key: str) -> ReportIssue | None:
+    """The report with this key, when this user made it."""
+    if not issues.exists(tx, issue_id(key)):
+        return None
+    found = issues.get(tx, issue_id(key)).ticket
+    ours = found.author == user and kept_reports.carries(found.body, key)
+    return ReportIssue(id=found.id, title=found.title, body=found.body) if ours else None
+
+
 def follow_up(ticket_id: str, title: str, body: str, label: str) -> Ticket:
     """The follow-up of a ticket as it is made, its sections read as those of any ticket.
 
