@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_factory.model.ticket import Size
-from ci_factory.work.prompts import TEMPLATE_VERSION, prompt, quoted
+from ci_factory.work import prompts
+from ci_factory.work.prompts import prompt, quoted
 
 Room = Any  # tests/work/conftest.py
 
@@ -71,7 +74,8 @@ def test_the_record_names_the_prompt_that_was_given(room: Room) -> None:
     attempt = room.work(command="true")
     folder = room.root / "out/T-1/agent/1-1-implement"
     digest = hashlib.sha256((folder / "prompt.md").read_bytes()).hexdigest()
-    assert attempt.prompt_hash == f"v{TEMPLATE_VERSION}:{digest}"
+    assert attempt.prompt_hash == f"{prompts.version()}:{digest}"
+    assert attempt.prompt_version == prompts.version()
     assert json.loads((folder / "ticket.json").read_text(encoding="utf-8"))["id"] == "T-1"
     assert "Use tabs." in (folder / "prompt.md").read_text(encoding="utf-8")
 
@@ -83,3 +87,15 @@ def test_an_earlier_change_that_no_longer_merges_is_quoted(room: Room) -> None:
     assert "no longer merges" in given
     assert "````" in given
     assert "no longer merges" not in prompt("implement", candidate, Size.SMALL).text
+
+
+def test_changed_templates_are_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One word in one template is enough; what people count up stands in front."""
+    templates = Path(shutil.copytree(Path(prompts.__file__).parent / "templates", tmp_path / "templates"))
+    monkeypatch.setattr(prompts, "_TEMPLATES", templates)
+    same = prompts.version.__wrapped__()
+    changed = templates / "_rules.md.j2"
+    changed.write_text(changed.read_text(encoding="utf-8").replace("These", "Those", 1), encoding="utf-8")
+    assert same == prompts.version()
+    assert prompts.version.__wrapped__() != same
+    assert same.startswith(f"v{prompts.TEMPLATE_VERSION}.")

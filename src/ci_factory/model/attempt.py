@@ -266,8 +266,14 @@ class Attempt(Artifact):
     failure: Failure | None = None
     """Why the last call failed, where the ending comes of that."""
     prompt_hash: str | None = None
+    """Version of the prompt's templates, a colon, and the SHA-256 of the last prompt that was given."""
     review: AgentReview | None = None
     """What a reviewing agent said about the change, where one was asked."""
+
+    @property
+    def prompt_version(self) -> str | None:
+        """Version of the templates that its prompt was made from."""
+        return (self.prompt_hash or "").rpartition(":")[0] or None
 
     @property
     def size(self) -> Size:

@@ -30,8 +30,18 @@ class Prompt:
 
     @property
     def hash(self) -> str:
-        """Template version and SHA-256 of the text, for the audit."""
-        return f"v{TEMPLATE_VERSION}:{hashlib.sha256(self.text.encode('utf-8', 'replace')).hexdigest()}"
+        """Version of the templates and SHA-256 of the text, for the audit."""
+        return f"{version()}:{hashlib.sha256(self.text.encode('utf-8', 'replace')).hexdigest()}"
+
+
+@functools.cache
+def version() -> str:
+    """Version of the templates, such as `v3.1f2e3d4c`: what people count, and what all of their files hash to."""
+    digest = hashlib.sha256()
+    for file in sorted(_TEMPLATES.glob("*.j2")):
+        text = file.read_bytes()
+        digest.update(f"{file.name}:{len(text)}\n".encode() + text)
+    return f"v{TEMPLATE_VERSION}.{digest.hexdigest()[:8]}"
 
 
 def prompt(  # noqa: PLR0913 - each is a part of the text
