@@ -1,0 +1,1 @@
+"""Agents side by side, after standardising what they were given to do."""
