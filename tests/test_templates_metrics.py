@@ -14,13 +14,17 @@ import yaml
 from ci_factory.cli.main import COMMANDS
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "metrics.yml"
-METRICS, PAGES = "ci-factory-metrics", "pages"
+METRICS, PAGES, ALERTS = "ci-factory-metrics", "pages", "ci-factory-alerts"
 TYPES: dict[str, Any] = {"string": str, "array": list}
 SETS: list[dict[str, Any]] = [
     {},
     {
         "pages-job": PAGES,
         "weekly": "issue",
+        "monthly": "snippet",
+        "alerts": "issue",
+        "alerts-job": ALERTS,
+        "fail-on": "medium",
         "tags": ["trusted"],
         "report-jobs": ["night-report", "day-report"],
     },
@@ -37,6 +41,10 @@ WRONG = [
     ("pages-job", "site"),
     ("pages-job", "true"),
     ("weekly", "mail"),
+    ("monthly", "true"),
+    ("alerts", "snippet"),
+    ("alerts-job", "alerts"),
+    ("fail-on", "none"),
     ("report-jobs", "factory-report"),
     ("package", "x; rm -rf /"),
     ("job-prefix", "$(id)"),
@@ -109,6 +117,17 @@ def test_a_page_is_published_only_when_asked() -> None:
     assert found[PAGES]["rules"] == found[METRICS]["rules"]
 
 
+def test_alerts_fail_a_job_of_their_own() -> None:
+    """Only when asked, and without the token: an alert ends it with 1, and 4 (nothing to judge) is a warning."""
+    assert ALERTS not in jobs()
+    job = jobs(**{"alerts-job": ALERTS, "fail-on": "low"})[ALERTS]
+    assert "environment" not in job
+    assert job["needs"] == [METRICS]
+    assert job["variables"]["FACTORY_FAIL_ON"] == "low"
+    assert job["allow_failure"] == {"exit_codes": [4]}
+    assert job["script"][-1] == 'ci-factory report --store --alerts --fail-on "$FACTORY_FAIL_ON"'
+
+
 def test_the_token_is_beside_nothing_of_the_project() -> None:
     """The job takes no artifact of other jobs and no default, has no cache, and runs for one pipeline at a time."""
     job = jobs()[METRICS]
@@ -136,7 +155,8 @@ def test_what_is_kept_is_what_is_restored() -> None:
 
 def test_lines_are_commands_with_options_that_exist() -> None:
     """Every line calls the command line, with options that it has."""
-    for line in jobs()[METRICS]["script"][1:]:
+    found = jobs(**{"alerts-job": ALERTS})
+    for line in (*found[METRICS]["script"][1:], *found[ALERTS]["script"][1:]):
         words = line.split("ci-factory ", 1)[1].split()
         command = importlib.import_module(COMMANDS[words[0]][0]).command
         known = {option for parameter in command.params for option in parameter.opts}

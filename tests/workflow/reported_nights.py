@@ -53,13 +53,13 @@ def repository(folder: Path) -> Path:
 
 
 def kept(repo: Path) -> list[dict[str, Any]]:
-    """Reports on the embedded forge: id, title, body and notes."""
+    """Reports on the embedded forge: id, title, body, labels and notes."""
     forge = LocalForge.open(Git(repo), user="ci-factory", clock=SystemClock())
     with forge.database.reading() as tx:
         rows = tx.execute("SELECT ticket_id, content FROM issue ORDER BY id").fetchall()
     found = [(row["ticket_id"], json.loads(row["content"])) for row in rows]
     told = [
-        {"id": name, "title": ticket["title"], "body": ticket["body"],
+        {"id": name, "title": ticket["title"], "body": ticket["body"], "labels": list(forge.change_labels(name)),
          "notes": [note.body for note in forge.notes(NoteTarget.ISSUE, name)]}
         for name, ticket in found if REPORT in ticket["body"]
     ]  # fmt: skip
@@ -68,10 +68,10 @@ def kept(repo: Path) -> list[dict[str, Any]]:
 
 
 def shown(line: GitLabLine) -> list[dict[str, Any]]:
-    """Reports on GitLab: id, title, body and notes."""
+    """Reports on GitLab: id, title, body, labels and notes."""
     found = line.project.issues.list(get_all=True, state="all", sort="asc", order_by="created_at")
     return [
-        {"id": str(each.iid), "title": each.title, "body": each.description,
+        {"id": str(each.iid), "title": each.title, "body": each.description, "labels": list(each.labels),
          "notes": [n.body for n in each.notes.list(get_all=True, sort="asc") if not n.system]}
         for each in found
         if REPORT in (each.description or "")

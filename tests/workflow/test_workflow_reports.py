@@ -26,7 +26,7 @@ class Place:
     out: Path
     run: Callable[..., tuple[int, str, str]]
     reports: Callable[[], list[dict[str, Any]]]
-    """Issues with our marker: id, title, body and notes."""
+    """Issues with our marker: id, title, body, labels and notes."""
 
     def ok(self, *argv: str) -> str:
         """What a command that succeeds prints."""
@@ -124,20 +124,86 @@ def test_it_is_no_ticket(place: Place) -> None:
 
 
 def test_the_weekly_report_is_posted_once_in_a_week(place: Place, clock: list[datetime]) -> None:
-    """A note on the same issue: made in the first run of a week, left alone in the others, joined by the next week's."""
+    """A note on the same issue about the week that is over: made in the first run of the next, left alone in the others."""
     place.ok("report", "--post")
     assert "written" in place.ok("report", "--weekly", "--post")
     (first,) = place.reports()
     (note,) = first["notes"]
-    assert note.startswith(f"# Weekly report {WEEK}\n\n**0 tickets merged; 0 in the week before.")
+    assert note.startswith("# Weekly report 2026-W47\n\n**0 tickets merged, 0 in the week before.")
     clock[0] += timedelta(days=2)
     assert "already" in place.ok("report", "--weekly", "--post")
     assert place.reports() == [first]
     clock[0] += timedelta(days=5)
     told = json.loads(place.ok("report", "--weekly", "--post", "issue", "--json"))
-    assert (told["week"], told["posted"]["written"]) == ("2026-W49", True)
+    assert (told["period"]["name"], told["posted"]["written"]) == (WEEK, True)
     (later,) = place.reports()
     assert (later["id"], later["body"], len(later["notes"])) == (first["id"], first["body"], 2)
+
+
+def test_a_missed_period_can_be_posted_later(place: Place) -> None:
+    """--ending names a day of it; one that runs is shown, and refused for the issue, where it would stand for good."""
+    told = place.ok("report", "--monthly", "--ending", "2026-09-30", "--post")
+    assert "written" in told
+    place.ok("report", "--monthly", "--ending", "2026-09-01", "--post")
+    assert [note.splitlines()[0] for note in place.reports()[0]["notes"]] == ["# Monthly report 2026-09"]
+    assert "which is not over" in place.ok("report", "--weekly", "--ending", "2026-11-23")
+    for day, says in (("2026-11-23", "2026-W48 is not over"), ("2026-12-24", "still to come")):
+        code, _, err = place.run("report", "--weekly", "--ending", day, "--post")
+        assert (code, says in err) == (2, True)
+
+
+def bound(place: Place, items: int) -> None:
+    """Make so many items in the review queue an alert."""
+    text = f"alerts: {{period: {{review_queue: {{alert: {items}}}}}}}\n"
+    (place.repo / ".ci-factory.yml").write_text(f"{CONFIG}\n{text}", encoding="utf-8")
+
+
+def test_an_alert_has_one_note_while_it_lasts_and_afterwards(place: Place, clock: list[datetime]) -> None:
+    """Written once, left alone while nothing changed, over when it ended, on again when it comes back; label and exit code follow."""
+    bound(place, 0)
+    code, out, _ = place.run("report", "--alerts", "--post", "--fail-on", "medium")
+    assert (code, "label factory-alert::medium" in out) == (1, True)
+    (first,) = place.reports()
+    (note,) = first["notes"]
+    assert note.startswith("**Alert (medium): Review queue is 3, bounds alert > 0")
+    assert "- On since 2026-11-23 06:30 UTC." in note
+    assert sorted(first["labels"]) == ["factory-alert::medium", "factory-report"]
+
+    assert "nothing new" in place.ok("report", "--alerts", "--post", "--fail-on", "high")
+    assert place.reports() == [first]
+    clock[0] += timedelta(hours=1)
+    place.ok("report", "--alerts", "--post")
+    (later,) = place.reports()[0]["notes"]
+    assert "- On since 2026-11-23 06:30 UTC." in later
+
+    bound(place, 100)
+    assert "label none" in place.ok("report", "--alerts", "--post", "--fail-on", "low")
+    (ended,) = place.reports()
+    (over,), labels = ended["notes"], ended["labels"]
+    assert "from 2026-11-23 06:30 UTC to 2026-11-23 07:30 UTC" in over
+    assert labels == ["factory-report"]
+    clock[0] += timedelta(hours=1)
+    assert "nothing new" in place.ok("report", "--alerts", "--post")
+
+    bound(place, 0)
+    told = json.loads(place.ok("report", "--alerts", "--post", "--json"))
+    assert told["posted"] == {
+        "where": f"#{first['id']}",
+        "written": ["review_queue"],
+        "label": "factory-alert::medium",
+    }
+    (again,) = place.reports()[0]["notes"]
+    assert "- On since 2026-11-23 08:30 UTC." in again
+
+
+def test_nothing_to_judge_is_neither_well_nor_an_alert(
+    new_repo: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A project without any merge request ends with 4 where a job asks, and with 0 where nobody does."""
+    repo = str(new_repo({"a": "b\n"}))
+    assert main.run(["report", "--alerts", "--fail-on", "high", "--repo", repo]) == 4
+    assert main.run(["report", "--alerts", "--repo", repo]) == 0
+    assert "ALERT" not in capsys.readouterr().out
 
 
 def test_the_weekly_report_needs_no_morning_report(place: Place) -> None:
@@ -179,6 +245,14 @@ def test_a_factory_that_is_switched_off_posts_nothing(place: Place, words: tuple
         ("--openmetrics", "--post"),
         ("--openmetrics", "--weekly"),
         ("--weekly", "--batch", "x"),
+        ("--weekly", "--monthly"),
+        ("--alerts", "--export", "csv"),
+        ("--ending", "2026-11-20"),
+        ("--fail-on", "high"),
+        ("--what", "changes"),
+        ("--alerts", "--post", "snippet"),
+        ("--grafana", "--json"),
+        ("--weekly", "--post", "--agent", "heron"),
     ],
 )
 def test_wishes_that_do_not_go_together_are_refused(

@@ -3,14 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ci_factory.cli import main
-from ci_factory.metrics import store
+from ci_factory.metrics import storing
 from tests.gitlab_standin.control import Fault, Job, StandIn
 from tests.workflow.gitlab_line import GitLabLine
 from tests.workflow.kill_table import KILLED, Call
@@ -23,9 +22,11 @@ STORE, FACTS = ".ci-factory/metrics.sqlite3", ".ci-factory/facts.json"
 
 @pytest.fixture(scope="module")
 def line(gitlab_server: StandIn, tmp_path_factory: pytest.TempPathFactory) -> GitLabLine:
-    """A night that was run, and published."""
+    """A night that was run, and published; one item in the review queue is an alert."""
     made = project(gitlab_server, repository(tmp_path_factory.mktemp("killed") / "repo"))
     assert made.command("run") == 0
+    with (made.repo / ".ci-factory.yml").open("a", encoding="utf-8") as file:
+        file.write("alerts: {period: {review_queue: {alert: 0}}}\n")
     return made
 
 
@@ -42,7 +43,10 @@ def clean(line: GitLabLine) -> None:
 
 def left(line: GitLabLine) -> Any:
     """What is there, without numbers and times."""
-    reports = [(each["title"], each["body"].split("_Written")[0], len(each["notes"])) for each in shown(line)]
+    reports = [
+        (each["title"], each["body"].split("_Written")[0], sorted(each["labels"]), len(each["notes"]))
+        for each in shown(line)
+    ]
     return reports, snippets(line)
 
 
@@ -53,9 +57,10 @@ def left(line: GitLabLine) -> Any:
         (("report", "--weekly", "--post"), ("report", "--post"), 1),
         ((), ("report", "--weekly", "--post"), 2),
         (("report", "--post"), ("report", "--weekly", "--post"), 1),
-        ((), ("report", "--weekly", "--post", "snippet"), 1),
+        ((), ("report", "--monthly", "--post", "snippet"), 1),
+        ((), ("report", "--alerts", "--post"), 3),
     ],
-    ids=["new", "changed", "weekly-alone", "weekly", "snippet"],
+    ids=["new", "changed", "weekly-alone", "weekly", "snippet", "alerts"],
 )
 def test_a_kill_at_any_write_leaves_one_report(
     line: GitLabLine, gitlab_server: StandIn, before: tuple[str, ...], words: tuple[str, ...], writes: int
@@ -128,15 +133,18 @@ def _leave(line: GitLabLine, job: str, files: dict[str, bytes], ref: str = "main
 
 
 def test_the_store_comes_back_from_the_newest_job(line: GitLabLine, collect: Collect, tmp_path: Path) -> None:
-    """Nights whose artifacts are gone are known from the store that the last job left, and are in the new one again."""
+    """What only artifacts knew is known from the store that the last job left, and is in the new one again."""
     bare, said = collect("--store", "--restore", f"{METRICS}-never")
-    assert (bare["batches"], "beginning anew" in said) == ([], True)
+    assert (bare["predictions"], "beginning anew" in said) == ([], True)
     _leave(line, METRICS, {STORE: _file(line, STORE, tmp_path)})
     whole, said = collect("--store", "--restore", METRICS)
     assert "the store of job" in said
     assert len(whole["batches"]) == 1
+    assert {each["ticket"] for each in whole["predictions"]} == {"1", "2", "3"}
     assert {each["ticket"] for each in whole["attempts"]} == {"1", "2", "3"}
-    assert len(store.load(f"sqlite:///{tmp_path / 'clone' / STORE}").batches) == 1
+    assert bare["attempts"] == whole["attempts"]
+    with storing.opened(f"sqlite:///{tmp_path / 'clone' / STORE}", create=False) as store:
+        assert len(store.load().batches) == 1
 
 
 @pytest.mark.parametrize("case", ["branch", "merge request", "other job", "failed", "damaged", "no database"])
@@ -161,15 +169,11 @@ def test_a_store_that_nobody_vouches_for_is_not_taken(
     else:
         _leave(line, **words)
     facts, said = collect("--store", "--restore", name)
-    assert facts["batches"] == []
+    assert facts["predictions"] == []
     assert f"no earlier store of {name}: beginning anew" in said
     assert ("left out: the store of job" in said) is (case in {"damaged", "no database"})
-    with closing(
-        sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'clone' / STORE}").raw_connection()
-    ) as opened:
-        assert opened.execute("SELECT count(*) FROM ci_factory_fact WHERE kind = 'tickets'").fetchone() == (
-            3,
-        )
+    with storing.opened(f"sqlite:///{tmp_path / 'clone' / STORE}", create=False) as store:
+        assert len(store.load().tickets) == 3
 
 
 def test_what_lay_there_is_replaced(line: GitLabLine, collect: Collect, tmp_path: Path) -> None:
@@ -178,7 +182,7 @@ def test_what_lay_there_is_replaced(line: GitLabLine, collect: Collect, tmp_path
     stale.parent.mkdir()
     stale.write_bytes(_file(line, STORE, tmp_path))
     facts, _ = collect("--store", "--restore", "metrics-of-nobody")
-    assert facts["batches"] == []
+    assert facts["predictions"] == []
 
 
 def test_facts_of_nights_are_taken_from_their_report_jobs(

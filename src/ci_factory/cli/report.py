@@ -1,31 +1,17 @@
-"""`ci-factory report`: the morning report and the weekly one, printed or posted."""
+"""`ci-factory report`: what happened, as text, as data, for other programs; printed or posted."""
 
-from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ci_factory.cli import common, facts, forges
-from ci_factory.errors import UsageError
-from ci_factory.system.clock import SystemClock
 
 if TYPE_CHECKING:
-    from ci_factory.workflow.morning import Told
-    from ci_factory.workflow.posting import Posted, Posting
+    from ci_factory.metrics.sample import Wanted
 
-ISSUE, SNIPPET = "issue", "snippet"
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What the command line asks for."""
-
-    batch_id: str | None
-    post: str | None
-    weekly: bool
-    openmetrics: bool
-    as_json: bool
+_ISSUE, _SNIPPET = "issue", "snippet"
 
 
 @click.command(epilog="Example: ci-factory report --weekly --post issue")
@@ -33,98 +19,92 @@ class _Wish:
 @common.out_option
 @common.config_option
 @click.option("--batch", "batch_id", help="A batch by id.  [default: the last one]")
-@click.option("--weekly", is_flag=True, help="The last seven days against the seven before, instead.")
+@click.option("--weekly", is_flag=True, help="An ISO week instead of a batch.")
+@click.option("--monthly", is_flag=True, help="A calendar month instead.")
+@click.option(
+    "--ending",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The week or month that this day is in.  [default: the newest that is over]",
+)
+@click.option("--alerts", is_flag=True, help="Alerts over the last weeks instead.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["high", "medium", "low"]),
+    help="Exit with 1 when an alert as bad as this or worse is on, with 4 when none can be judged.",
+)
 @click.option(
     "--post",
     is_flag=False,
-    flag_value=ISSUE,
+    flag_value=_ISSUE,
     default=None,
-    type=click.Choice([ISSUE, SNIPPET]),
-    help="Also post it: on the factory's report issue, or, weekly, as a project snippet.  [issue when bare]",
+    type=click.Choice([_ISSUE, _SNIPPET]),
+    help="Also post it: on the factory's report issue, or, of a week or month, as a project snippet.  [issue when bare]",
 )
-@click.option("--openmetrics", is_flag=True, help="Print the figures as OpenMetrics text instead.")
+@click.option(
+    "--calibration", is_flag=True, help="What the score is worth, and agents like with like, instead."
+)
+@click.option("--openmetrics", is_flag=True, help="The figures as OpenMetrics text instead.")
+@click.option("--grafana", "board", is_flag=True, help="A Grafana dashboard of those figures instead.")
+@click.option("--export", type=click.Choice(["csv", "json"]), help="The rows of one table instead.")
+@click.option(
+    "--what",
+    type=click.Choice(["changes", "tickets", "work", "gates", "questions", "batches", "figures"]),
+    help="Which table.  [default: figures]",
+)
 @facts.facts_option
+@facts.store_option
+@facts.part_options
 @common.json_option
 def command(
     repo: Path,
     out: Path | None,
     config_file: Path | None,
     batch_id: str | None,
+    ending: datetime | None,
+    fail_on: str | None,
     post: str | None,
+    export: str | None,
+    what: str | None,
+    store: str | None,
+    wanted: "Wanted",
     *,
     weekly: bool,
+    monthly: bool,
+    alerts: bool,
+    calibration: bool,
     openmetrics: bool,
+    board: bool,
     kept: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Print the morning report of a batch as Markdown, and keep it as OUT/report.md; with --json every fact and figure.
 
-    --post makes one issue of the project say it, which is updated in place every morning and is no ticket. The weekly
-    report becomes a note on that issue, once in an ISO week; or a snippet for members.
+    --post makes one issue of the project say it, which is updated in place every morning and is no ticket. The report of a
+    week or month becomes a note on that issue, once for each; or a snippet for members. --alerts --post writes one note for
+    each alert, updated while it lasts, and labels the issue.
+
+    --since, --until, --project, --agent and --area restrict the figures, but not the story of the last batch.
     """
-    wish = _Wish(batch_id, post, weekly, openmetrics, as_json)
-    _refuse_nonsense(wish)
+    from ci_factory.cli.report_kinds import Asked, grafana, run
+    from ci_factory.cli.report_wish import Kind, Wish, kind_of
+
+    kinds = {
+        Kind.WEEKLY: weekly,
+        Kind.MONTHLY: monthly,
+        Kind.ALERTS: alerts,
+        Kind.CALIBRATION: calibration,
+        Kind.OPENMETRICS: openmetrics,
+        Kind.GRAFANA: board,
+        Kind.EXPORT: export is not None,
+    }
+    day = ending.date() if ending else None
+    wish = Wish(kind_of(kinds), batch_id, day, fail_on, post, export, what, wanted, as_json).checked()
+    if wish.kind is Kind.GRAFANA:
+        return int(grafana())
     git = common.open_repository(repo)
     config, _ = common.load_config(git, config_file)
     layout = common.layout(git, out)
-    forge = forges.open_forge(git, config) if wish.post or not kept else None
-    told = facts.told(git, config, layout, kept=kept, forge=forge)
-    if not (wish.weekly or wish.openmetrics or wish.as_json) or (wish.post and not wish.weekly):
-        told.write_text(layout, wish.batch_id)
-    if forge is None or wish.post is None:
-        _print(told, wish, None)
-        return
-    from ci_factory.workflow.posting import Posting
-
-    _print(told, wish, _post(Posting(forge, config, SystemClock()), told, wish))
-
-
-def _refuse_nonsense(wish: _Wish) -> None:
-    if wish.post == SNIPPET and not wish.weekly:
-        raise UsageError(
-            "the morning report is kept up to date on one issue",
-            where="--post snippet",
-            fix="use --post issue",
-        )
-    if wish.openmetrics and (wish.weekly or wish.post):
-        raise UsageError("figures for a scraper are printed alone", where="--openmetrics", fix="run it twice")
-    if wish.weekly and wish.batch_id:
-        raise UsageError("a week is no batch", where="--batch", fix="leave out --batch or --weekly")
-
-
-def _post(posting: "Posting", told: "Told", wish: _Wish) -> "Posted":
-    from ci_factory.metrics import weekly, weekly_text
-
-    if not wish.weekly:
-        return posting.morning(told.text(wish.batch_id))
-    week = weekly.tell(told.history, told.now)
-    post = posting.weekly_snippet if wish.post == SNIPPET else posting.weekly_note
-    return post(week.week, weekly_text.weekly_report(week))
-
-
-def _print(told: "Told", wish: _Wish, posted: "Posted | None") -> None:
-    if wish.as_json:
-        common.print_json(_data(told, wish) | ({"posted": asdict(posted)} if posted else {}))
-    elif posted is not None:
-        click.echo(f"{posted.where}: {'written' if posted.written else 'this week has its report already'}")
-    else:
-        click.echo(_text(told, wish), nl=False)
-
-
-def _text(told: "Told", wish: _Wish) -> str:
-    from ci_factory.metrics import figures, openmetrics, weekly, weekly_text
-
-    if wish.openmetrics:
-        return openmetrics.openmetrics(figures.figures(told.history, told.now))
-    if wish.weekly:
-        return weekly_text.weekly_report(weekly.tell(told.history, told.now))
-    return told.text(wish.batch_id)
-
-
-def _data(told: "Told", wish: _Wish) -> dict[str, Any]:
-    from ci_factory.metrics import figures, weekly
-
-    if wish.weekly:
-        return weekly.tell(told.history, told.now).model_dump(mode="json")
-    numbers = [figure.model_dump(mode="json") for figure in figures.figures(told.history, told.now)]
-    return {"facts": told.history.model_dump(mode="json"), "figures": numbers}
+    forge = forges.open_forge(git, config) if post or not (kept or store is not None) else None
+    told = facts.told(git, config, layout, kept=kept, forge=forge, store=store, wanted=wanted)
+    return int(run(Asked(wish, told, layout, forge, store)))

@@ -18,7 +18,11 @@ def lines(alerts: Sequence[Alert]) -> Iterator[str]:
     yield "## Alerts"
     yield ""
     for alert in found:
-        note = f"; {say(alert.note, _LONG)}" if alert.note else ""
-        figure = f"{alert.name} is {value_of(alert)}, bounds {alert.target}{note}"
-        yield f"- {_SAID[alert.level]}: {figure}. {alert.definition}"
+        yield f"- {_SAID[alert.level]}: {named(alert)}. {alert.definition}"
     yield ""
+
+
+def named(alert: Alert) -> str:
+    """`Mean score is 64 (n = 40), bounds alert < 70`, with its note."""
+    note = f"; {say(alert.note, _LONG)}" if alert.note else ""
+    return f"{alert.name} is {value_of(alert)}, bounds {alert.target}{note}"

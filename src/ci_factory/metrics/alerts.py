@@ -1,8 +1,9 @@
-"""Figures of a night against their bounds (SPEC 3). Never an alert on too few data: that is said instead.
+"""Figures of a night, or of a period, against their bounds. Never an alert on too few data: that is said instead.
 
 A share is compared by its Wilson interval: only when the whole interval lies beyond a bound is the bound called passed.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +11,7 @@ from enum import StrEnum
 from ci_factory.metrics import words
 from ci_factory.metrics.figure import Target, Unit
 from ci_factory.metrics.statistics import mean, wilson
-from ci_factory.model.alert_settings import AlertsConfig, Bounds
+from ci_factory.model.alert_settings import AlertsConfig, Bounds, PeriodAlerts, Severity
 from ci_factory.model.base import Value
 
 
@@ -41,6 +42,17 @@ class Alert(Value):
     note: str = ""
     """Why it has this level, where the numbers alone do not say it."""
     definition: str
+    severity: Severity = Severity.MEDIUM
+    """How soon somebody has to look when it is an alert."""
+    evidence: tuple[str, ...] = ()
+    """What it is made of, the worst first: changes, tickets, agents, days."""
+    action: str = ""
+    """What to do about it."""
+
+    @property
+    def on(self) -> bool:
+        """Whether it is an alert now."""
+        return self.level is Level.ALERT
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,8 @@ class Rule:
     definition: str
     falling: bool = False
     """Whether higher is better."""
+    action: str = ""
+    """What to do when it is an alert."""
 
 
 IN_PROGRESS = Rule(
@@ -101,7 +115,7 @@ SILENT = Rule(
 class Judge:
     """Makes alerts by the configured bounds."""
 
-    settings: AlertsConfig
+    settings: AlertsConfig | PeriodAlerts
 
     def fact(self, rule: Rule, value: float | None, *, note: str = "", scale: float = 1) -> Alert:
         """Something that is as it is; `scale` is how many units of `value` one unit of the bounds has."""
@@ -128,6 +142,33 @@ class Judge:
             level, note = Level.UNKNOWN, "too few to tell: the interval includes the target"
         return _alert(rule, bounds, level, value, n=of, interval=interval, note=note)
 
+    def estimate(
+        self,
+        rule: Rule,
+        value: float | None,
+        n: int,
+        interval: tuple[float, float] | None,
+        *,
+        signal: str = "",
+        note: str = "",
+        scale: float = 1,
+    ) -> Alert:
+        """A mean, median or ratio with its interval; beyond a bound only when the whole interval is, or a control chart says so.
+
+        `signal`: what the chart says, empty when it says nothing.
+        """
+        bounds = _scaled(self._bounds(rule), scale)
+        if value is None or interval is None or n < self.settings.at_least:
+            found = self._too_few(rule, value, n, None, bounds)
+            return found.model_copy(update={"note": _join(note, found.note)})
+        level = _level(rule, bounds, interval[1] if rule.falling else interval[0])
+        at_value = _level(rule, bounds, value)
+        if level is Level.OK and at_value is not Level.OK:
+            level = at_value if signal else Level.UNKNOWN
+            note = _join(signal or "too few to tell: the interval includes the bound", note)
+        shown = interval if math.isfinite(interval[1]) else None
+        return _alert(rule, bounds, level, value, n=n, interval=shown, note=note)
+
     def ratio(self, rule: Rule, value: float | None, n: int, *, note: str = "") -> Alert:
         """A ratio that needs `at_least` observations behind it to mean anything."""
         bounds = self._bounds(rule)
@@ -141,12 +182,16 @@ class Judge:
         return found
 
     def _too_few(
-        self, rule: Rule, value: float | None, n: int, interval: tuple[float, float] | None = None
+        self,
+        rule: Rule,
+        value: float | None,
+        n: int,
+        interval: tuple[float, float] | None = None,
+        bounds: Bounds | None = None,
     ) -> Alert:
         note = f"too few to tell: {n} of at least {self.settings.at_least}"
-        return _alert(
-            rule, self._bounds(rule), Level.UNKNOWN, value, n=n, interval=interval if n else None, note=note
-        )
+        shown, bounds = interval if n else None, bounds or self._bounds(rule)
+        return _alert(rule, bounds, Level.UNKNOWN, value, n=n, interval=shown, note=note)
 
 
 def _level(rule: Rule, bounds: Bounds, value: float) -> Level:
@@ -159,9 +204,14 @@ def _level(rule: Rule, bounds: Bounds, value: float) -> Level:
     return Level.OK
 
 
+def _join(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
 def _scaled(bounds: Bounds, scale: float) -> Bounds:
-    both = {name: value * scale for name, value in bounds.model_dump().items() if value is not None}
-    return Bounds(**both)
+    both = {name: getattr(bounds, name) for name in ("target", "alert")}
+    scaled = {name: None if value is None else value * scale for name, value in both.items()}
+    return bounds.model_copy(update=scaled)
 
 
 def _alert(
@@ -185,6 +235,8 @@ def _alert(
         target=_target(rule, bounds),
         note=note,
         definition=rule.definition,
+        severity=bounds.severity,
+        action=rule.action,
     )
 
 

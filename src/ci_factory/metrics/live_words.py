@@ -172,5 +172,4 @@ def value_of(alert: Alert) -> str:
     value = words.amount(alert.value, alert.unit)
     if alert.interval is None:
         return value
-    low, high = alert.interval
-    return f"{value} ({100 * low:.0f}–{100 * high:.0f} %)"
+    return f"{value} ({words.interval_of(alert.interval, alert.unit)})"

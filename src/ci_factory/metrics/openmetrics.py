@@ -1,48 +1,76 @@
-"""Figures as OpenMetrics text (https://openmetrics.io), for a scraper or GitLab's metrics report.
+"""Families of samples as OpenMetrics text (https://openmetrics.io), for a scraper or GitLab's metrics report. Pure.
 
 Unknown values are left out: the format has no word for them, and zero would be a lie.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import NamedTuple
 
-from ci_factory.metrics.figure import Figure, Unit
-
-_PREFIX = "ci_factory"
-_SUFFIX = {
-    Unit.SHARE: "ratio",
-    Unit.SECONDS: "seconds",
-    Unit.USD: "usd",
-    Unit.POINTS: "points",
-    Unit.MINUTES: "minutes",
-    Unit.COUNT: "",
-    Unit.NUMBER: "",
-}
+_EMPTY: Mapping[str, str] = {}
 
 
-def openmetrics(figures: Sequence[Figure]) -> str:
-    """All known figures as gauges, each family once, ending in `# EOF`."""
-    families: dict[str, list[Figure]] = {}
-    for figure in figures:
-        if figure.value is not None:
-            families.setdefault(_name(figure), []).append(figure)
-    lines = [line for name, members in families.items() for line in _family(name, members)]
+class Type(StrEnum):
+    """Kinds of families that are used here."""
+
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Sample(NamedTuple):
+    """One number."""
+
+    value: float
+    labels: Mapping[str, str] = _EMPTY
+    suffix: str = ""
+    """Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram."""
+
+
+class Family(NamedTuple):
+    """Numbers of one name. A name ends in its unit when it has one."""
+
+    name: str
+    help: str
+    samples: tuple[Sample, ...]
+    unit: str = ""
+    type: Type = Type.GAUGE
+
+
+def openmetrics(families: Iterable[Family]) -> str:
+    """The text, each family once and none without a sample, ending in `# EOF`."""
+    lines = [line for family in families if family.samples for line in _lines(family)]
     return "\n".join([*lines, "# EOF", ""])
 
 
-def _name(figure: Figure) -> str:
-    suffix = _SUFFIX[figure.unit]
-    return f"{_PREFIX}_{figure.key}{f'_{suffix}' if suffix else ''}"
+def histogram(
+    values: Iterable[float], bounds: Iterable[float], labels: Mapping[str, str]
+) -> tuple[Sample, ...]:
+    """Samples of a histogram: cumulative buckets with the last at infinity, sum and count; nothing of no value."""
+    known = sorted(values)
+    if not known:
+        return ()
+    edges = (*bounds, math.inf)
+    counts = (sum(value <= edge for value in known) for edge in edges)
+    buckets = (
+        Sample(float(count), {**labels, "le": _number(edge)}, "_bucket")
+        for edge, count in zip(edges, counts, strict=True)
+    )
+    return (*buckets, Sample(float(len(known)), labels, "_count"), Sample(math.fsum(known), labels, "_sum"))
 
 
-def _family(name: str, members: Sequence[Figure]) -> Iterable[str]:
-    first = members[0]
-    yield f"# TYPE {name} gauge"
-    if suffix := _SUFFIX[first.unit]:
-        yield f"# UNIT {name} {suffix}"
-    yield f"# HELP {name} {_escape(first.definition)}"
-    for figure in members:
-        labels = ",".join(f'{key}="{_escape(value)}"' for key, value in sorted(figure.labels.items()))
-        yield f"{name}{f'{{{labels}}}' if labels else ''} {figure.value!r}"
+def _lines(family: Family) -> Iterator[str]:
+    yield f"# TYPE {family.name} {family.type.value}"
+    if family.unit:
+        yield f"# UNIT {family.name} {family.unit}"
+    yield f"# HELP {family.name} {_escape(family.help)}"
+    for sample in family.samples:
+        labels = ",".join(f'{key}="{_escape(value)}"' for key, value in sample.labels.items())
+        yield f"{family.name}{sample.suffix}{f'{{{labels}}}' if labels else ''} {_number(sample.value)}"
+
+
+def _number(value: float) -> str:
+    return "+Inf" if value == math.inf else repr(float(value))
 
 
 def _escape(text: str) -> str:

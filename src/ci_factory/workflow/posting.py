@@ -1,5 +1,6 @@
 """Reports that are posted where people are: on one issue of ours, or as a snippet. Read before written, never twice."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,35 +50,40 @@ class Posting:
         """Make the issue say this morning's report; it is made when there is none."""
         return Posted(f"#{self._issue(text, update=True).id}", written=True)
 
-    def weekly_note(self, week: str, text: str) -> Posted:
-        """Add the week's report to the same issue, unless it has one for this ISO week."""
-        issue = self._issue(_NOTHING_YET, update=False)
-        key, body = f"weekly-{week.lower()}", _document(text)
+    def note(self, key: str, text: str, hidden: str = "") -> Posted:
+        """Add the report of a period to the same issue, unless it has one with this key; `hidden` is a block below it."""
+        issue = self.issue()
         notes = self.forge.notes(NoteTarget.ISSUE, issue.id)
         if any(note.author == self.forge.user and kept_notes.carries(note.body, key) for note in notes):
             return Posted(f"#{issue.id}", written=False)
-        self._refuse_when_off()
+        self.refuse_when_off()
+        body = document(text) + (f"\n{hidden}\n" if hidden else "")
         self.forge.ensure_note(NoteTarget.ISSUE, issue.id, key, body)
         return Posted(f"#{issue.id}", written=True)
 
-    def weekly_snippet(self, week: str, text: str) -> Posted:
-        """Make a project snippet of the week's report, unless there is one for this ISO week.
+    def snippet(self, title: str, text: str) -> Posted:
+        """Make a project snippet of this title, unless there is one; its file is called like the title.
 
         Raises:
             UsageError: the forge is no GitLab.
         """
         if not isinstance(self.forge, GitLabForge):
             raise UsageError("only GitLab has snippets", where="--post snippet", fix="use --post issue")
-        self._refuse_when_off()
-        title, name = f"ci-factory: weekly report {week}", f"ci-factory-weekly-{week}.md"
-        snippet, made = self.forge.ensure_snippet(title, name, _document(text))
+        self.refuse_when_off()
+        name = f"{re.sub('[^A-Za-z0-9-]+', '-', title)}.md"
+        snippet, made = self.forge.ensure_snippet(title, name, document(text))
         return Posted(snippet.url, made)
 
-    def _issue(self, text: str, *, update: bool) -> ReportIssue:
-        self._refuse_when_off()
-        return self.forge.ensure_report(REPORT_KEY, TITLE, _document(text), update=update)
+    def issue(self) -> ReportIssue:
+        """The issue that carries the reports; made, without one yet, when it is missing."""
+        return self._issue(_NOTHING_YET, update=False)
 
-    def _refuse_when_off(self) -> None:
+    def _issue(self, text: str, *, update: bool) -> ReportIssue:
+        self.refuse_when_off()
+        return self.forge.ensure_report(REPORT_KEY, TITLE, document(text), update=update)
+
+    def refuse_when_off(self) -> None:
+        """Raise UsageError while the factory is switched off."""
         if why := self._switch.off() if self.config.enabled else "enabled: false":
             raise UsageError(
                 f"the factory is switched off: {why}",
@@ -86,6 +92,6 @@ class Posting:
             )
 
 
-def _document(text: str) -> str:
+def document(text: str) -> str:
     """As it leaves the process: bounded, and without any secret of ours."""
     return markdown.document([redact(text, ci_env.secrets())])
