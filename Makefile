@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1 axe-core@4.10.3
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-psplib kill-table kill-table-work rules bench-rules locks clean
+.PHONY: help run test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-psplib kill-table kill-table-work rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -121,6 +121,12 @@ bench-psplib: $(VENV)/.dev  ## 480 scheduling instances through the planner's co
 
 bench-merges: $(VENV)/.dev  ## All pairs of 200 changes, against one bare git merge-tree for each
 	$(BIN)/python bench/merge_truth.py
+
+bench-metrics: $(VENV)/.dev  ## Dashboard and reports from stores of 1,000, 10,000 and 100,000 merge requests (some minutes)
+	$(BIN)/python bench/metrics_scale.py
+
+bench-collecting: $(VENV)/.dev  ## Requests that collecting takes on the GitLab stand-in, 1,000 merge requests (some minutes)
+	$(BIN)/python bench/collecting.py
 
 bench-simulation: $(VENV)/.dev  ## Simulating a million tickets (half a minute)
 	$(BIN)/python bench/simulation.py

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from planning import candidates, plan, teams
 
-from ci_factory.metrics import store
+from ci_factory.metrics import storing
 from ci_factory.metrics.facts import AttemptFact, GateFact, History, MergeRequestFact, TicketFact
 from ci_factory.model.attempt import Ending
 from ci_factory.model.forge import MergeRequestState
@@ -37,7 +37,7 @@ COUNTS, NIGHTS, PER_PROJECT = (10, 1_000, 100_000), 3, 40
 ASSUMED = Assumptions(pair_conflict=0.05)
 WINDOW, REVIEW_DAY, BUSY = 720.0, 180.0, 0.8
 """Minutes of a night, of a reviewer a day; share of their time that is planned."""
-READS, WRITES, PUSHES, NOTES = 10.1, 5.0, 1, 2
+READS, WRITES, PUSHES, NOTES = 11.2, 5.0, 1, 2
 """Requests that publishing a ticket takes (bench/publishing.py, 100 tickets), pushes, and new notes among the writes."""
 API_A_MINUTE, NOTES_A_MINUTE, PIPELINES_A_MINUTE = 2_000, 60, 25
 """Of GitLab.com: requests and new notes of a user, pipelines of a project, commit and user."""
@@ -152,7 +152,8 @@ def stored() -> float:
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        store.save(history, f"sqlite:///{path}")
+        with storing.opened(f"sqlite:///{path}") as store:
+            store.save(history, "shop")
         return path.stat().st_size / STORED
 
 

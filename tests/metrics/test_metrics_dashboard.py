@@ -11,12 +11,14 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_factory.metrics import pictures
+from ci_factory.config import Config
+from ci_factory.metrics import overview, pictures
 from ci_factory.metrics.dashboard import render
 from ci_factory.metrics.facts import History
-from ci_factory.metrics.figures import figures
-from ci_factory.metrics.night import tell
+from ci_factory.metrics.overview import Overview, Ticket
+from ci_factory.metrics.sample import Sample, of_history
 from ci_factory.model.review import ReviewQueue
+from tests.metrics.made_rows import rows
 
 VOID = {"meta", "link", "br"}
 EVIL = "</style><script>alert(1)</script><img src=x onerror=alert(2)> \"quoted\" 'too' {{ 7*7 }} \u202eRTL"
@@ -48,8 +50,18 @@ class Page(HTMLParser):
         self.text += data
 
 
+def told(history: History, queue: ReviewQueue | None, now: datetime) -> Overview:
+    return overview.tell(of_history(history), history, queue, now, Config())
+
+
 def page(history: History, queue: ReviewQueue | None, now: datetime) -> str:
-    return render(history, figures(history, now), queue, now)
+    return render(told(history, queue, now))
+
+
+def tickets(history: History, now: datetime) -> tuple[Ticket, ...]:
+    run = told(history, None, now).last_run
+    assert run is not None
+    return run.tickets
 
 
 def hostile(history: History, queue: ReviewQueue, evil: str) -> tuple[History, ReviewQueue]:
@@ -98,29 +110,42 @@ def test_every_fact_is_on_the_page(night: History, queue: ReviewQueue, now: date
 def test_definitions_stand_beside_the_numbers(night: History, queue: ReviewQueue, now: datetime) -> None:
     """Every figure's definition and note are on the page, not in a tooltip only."""
     text = " ".join(Page(page(night, queue, now)).text.split())
-    numbers = [*figures(night, now), *tell(night, night.batches[0], queue).figures]
-    assert [f.key for f in numbers if f.definition not in text or f.note not in text] == []
+    found = told(night, queue, now)
+    assert found.last_run
+    segments = [figure for segment in found.segments for figure in segment.figures]
+    numbers = [*found.figures, *found.last_run.figures, *segments]
+    assert [f.key for f in numbers if f.definition not in text] == []
+    assert [f.key for f in (*found.figures, *found.last_run.figures) if f.note not in text] == []
+    assert [trend.key for trend in found.trends if trend.definition not in text] == []
 
 
-def test_policy_allows_the_one_style_sheet(night: History, queue: ReviewQueue, now: datetime) -> None:
-    """The policy's hash is that of the page's only style element, and nothing else may load or run."""
+def test_policy_allows_the_one_style_sheet_and_the_one_script(
+    night: History, queue: ReviewQueue, now: datetime
+) -> None:
+    """The policy's hashes are those of the page's only style element and only script, and nothing else may load or run."""
     html = page(night, queue, now)
     (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
     (policy,) = (a["content"] or "" for tag, a in Page(html).elements if a.get("http-equiv"))
     assert "default-src 'none'" in policy
-    assert f"style-src 'sha256-{digest}'" in policy
+    assert f"style-src {digest(style)};" in policy
+    assert policy.endswith(f"script-src {digest(script)}")
     assert "unsafe" not in policy
 
 
+def digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 def test_nothing_to_fetch_or_run(night: History, queue: ReviewQueue, now: datetime) -> None:
-    """No element refers to anything outside of the page, and there is no script and no inline style."""
+    """No element refers to anything outside of the page, and there is no form and no inline style or handler."""
     elements = Page(page(night, queue, now)).elements
     references = [
         a[name] for _, a in elements for name in ("src", "href", "srcset", "action", "data") if name in a
     ]
     assert [r for r in references if r is None or not r.startswith(("#", "data:,"))] == []
-    assert not {"script", "iframe", "object", "form"} & {tag for tag, _ in elements}
+    assert not {"iframe", "object", "form"} & {tag for tag, _ in elements}
+    assert [a.get("type") for tag, a in elements if tag == "script"] == ["application/json", None]
     assert not [name for _, a in elements for name in a if name == "style" or name.startswith("on")]
 
 
@@ -164,11 +189,12 @@ def test_an_empty_night_is_told(night: History, now: datetime) -> None:
 def test_three_hundred_are_all_there(
     many: Callable[[int], History], make_queue: Callable[[History], ReviewQueue], now: datetime
 ) -> None:
-    """A night of 300 tickets shows every one in the table, in the timeline and in the queue."""
+    """A night of 300 tickets shows every one in the table and in the timeline, and says how much of the queue it shows."""
     history = many(300)
     html = page(history, make_queue(history), now)
-    assert all(html.count(f">T-{number:04d}<") >= 2 for number in range(300))
-    assert len(pictures.gantt(tell(history, history.batches[0], None).tickets).bars) == 300  # type: ignore[union-attr] # there are attempts
+    assert all(html.count(f">T-{number:04d}<") >= 1 for number in range(300))
+    assert "Further items are left out: <code>ci-factory review</code>" in html
+    assert len(pictures.gantt(tickets(history, now)).bars) == 300  # type: ignore[union-attr] # there are attempts
 
 
 def test_same_facts_same_page(night: History, queue: ReviewQueue, now: datetime) -> None:
@@ -176,10 +202,10 @@ def test_same_facts_same_page(night: History, queue: ReviewQueue, now: datetime)
     assert page(night, queue, now) == page(night, queue, now)
 
 
-def test_no_bar_hides_another(many: Callable[[int], History]) -> None:
+def test_no_bar_hides_another(many: Callable[[int], History], now: datetime) -> None:
     """In the timeline no bar or label covers another one, and all stay within the picture."""
     history = many(120)
-    drawn = pictures.gantt(tell(history, history.batches[0], None).tickets)
+    drawn = pictures.gantt(tickets(history, now))
     assert drawn is not None
     rows: dict[float, list[tuple[float, float]]] = {}
     for bar in drawn.bars:
@@ -202,9 +228,40 @@ def test_a_stacked_bar_is_filled(counts: dict[str, int]) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.floats(0, 100), max_size=50))
-def test_every_score_is_in_one_column(scores: list[float]) -> None:
-    """The histogram counts each score once, 0 and 100 included."""
-    columns = pictures.histogram(scores, 480, 150)
-    assert sum(column.count for column in columns) == len(scores)
-    assert all(0 <= column.y <= 150 for column in columns)
+@given(st.lists(st.integers(0, 10**6), min_size=10, max_size=10))
+def test_columns_stay_in_the_picture(counts: list[int]) -> None:
+    """Every column of the histogram is as high as its count says, and none leaves the picture."""
+    columns = pictures.histogram(counts, 480, 150)
+    assert [column.count for column in columns] == counts
+    assert all(0 <= column.y <= 150 and column.y + column.height == 150 for column in columns)
+
+
+def test_a_reversed_order_is_explained(night: History, now: datetime) -> None:
+    """Where the better agent looks worse as it got the harder tickets, the page says that the order is reversed, and why."""
+    decided = [row for row in rows(880, now).changes if row.decided is not None]
+    cells = [
+        ("otter", "small", 40, 38),
+        ("otter", "large", 360, 252),
+        ("heron", "small", 360, 306),
+        ("heron", "large", 40, 20),
+    ]
+    changes, at = [], 0
+    for agent, size, count, accepted in cells:
+        for place, row in enumerate(decided[at : at + count]):
+            merged, ended = place < accepted, row.decided
+            changes.append(
+                row._replace(
+                    agent=agent,
+                    size=size,
+                    area="src",
+                    state="merged" if merged else "closed",
+                    merged=ended if merged else None,
+                    closed=None if merged else ended,
+                )
+            )
+        at += count
+    html = render(overview.tell(Sample(tuple(changes)), night, None, now, Config()))
+    (section,) = re.findall(r'<section aria-labelledby="agents".*?</section>', html, re.DOTALL)
+    assert "order reversed" in section
+    assert re.search(r'card warning"><bdi>[^<]*large', section)
+    assert "svg" in section

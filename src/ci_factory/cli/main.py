@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("ci_factory.cli.collect", "Collect facts from the forge and the artifacts."),
     "report": ("ci_factory.cli.report", "Print the morning report."),
     "dashboard": ("ci_factory.cli.dashboard", "Write the dashboard page."),
+    "audit": ("ci_factory.cli.audit", "Say who asked for, wrote, judged and approved a line or a change."),
     "init": ("ci_factory.cli.init", "Write the CI files of an adoption level, and say what is left to do."),
     "doctor": ("ci_factory.cli.doctor", "Say what is missing, and how to mend it."),
     "config": ("ci_factory.cli.config", "Print every setting with its value and origin."),

@@ -1,120 +1,110 @@
-"""The dashboard: one HTML file that needs nothing else, no network, no script.
+"""The dashboard: one HTML file that needs nothing else, no network; its one small script is for the filters only.
 
 Everything that facts say is escaped by the template and stripped of control characters before; the page's own policy
-(`Content-Security-Policy` in a meta element) allows its one style sheet by hash and nothing else.
+(`Content-Security-Policy` in a meta element) allows its one style sheet and its one script by hash and nothing else.
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
+from functools import cache
 
-from ci_factory.metrics import morning, pages, pictures
-from ci_factory.metrics import night as nights
-from ci_factory.metrics.facts import EscalationFact, History
-from ci_factory.metrics.figure import Figure
-from ci_factory.metrics.figures import newest_scores
-from ci_factory.metrics.night import Night, Tone
-from ci_factory.model.gate import GateStatus
-from ci_factory.model.review import ReviewQueue
+from jinja2 import Environment
+from markupsafe import Markup, escape
 
-_NIGHTS_SHOWN = 30
-_QUEUE_SHOWN = 8
-_STACK_WIDTH, _SPAN_WIDTH = 120.0, 120.0
+from ci_factory.metrics import definitions, pages, pictures, words
+from ci_factory.metrics.figure import ENOUGH, Unit
+from ci_factory.metrics.night import Outcome, Tone
+from ci_factory.metrics.overview import Overview
+from ci_factory.metrics.page import calibration_picture, charts, choice, forest, layout
+from ci_factory.metrics.trends import Trend
+from ci_factory.metrics.views import OTHER
+
+_QUEUE_SHOWN, _QUEUE_MOST = 5, 50
+_QUESTIONS_SHOWN = 3
+_WEEK = timedelta(weeks=1)
+_STRATA = 30
+_STACK_WIDTH = 120.0
 _HISTOGRAM = (480.0, 150.0)
+_TREND, _FOREST, _SPARK = (400.0, 150.0), 520.0, (120.0, 26.0)
+_NIGHT_COLUMNS = (
+    definitions.NIGHT_TICKETS,
+    definitions.NIGHT_READY,
+    definitions.NIGHT_SCORE,
+    definitions.NIGHT_ESCALATION,
+    definitions.NIGHT_COST,
+)
 
 
-@dataclass(frozen=True)
-class GateRow:
-    """One gate's verdicts over all changes."""
-
-    name: str
-    counts: dict[str, int]
-    slices: tuple[pictures.Slice, ...]
-    seconds: float | None
-
-
-@dataclass(frozen=True)
-class NightRow:
-    """One batch in the list of batches."""
-
-    night: Night
-    slices: tuple[pictures.Slice, ...]
-
-    @property
-    def words(self) -> str:
-        """What the bar shows, for those who do not see it."""
-        return ", ".join(f"{number} {outcome.value}" for outcome, number in self.night.counts().items())
-
-    def figure(self, key: str) -> Figure:
-        """One of the night's figures."""
-        return next(figure for figure in self.night.figures if figure.key == key)
-
-
-def render(history: History, figures: Sequence[Figure], queue: ReviewQueue | None, now: datetime) -> str:
-    """The page as HTML text. The same facts and moment give the same text."""
-    template, style = pages.environment().get_template("dashboard.html.j2"), pages.style("dashboard.css")
-    rows = [_night_row(history, batch_id, queue) for batch_id in _last_nights(history)]
-    night = rows[0].night if rows else None
-    scores, without_score = newest_scores(history)
-    return template.render(
-        style=style.css,
-        policy=style.policy,
-        history=history,
-        figures=figures,
-        facts_of={ticket.id: ticket for ticket in history.tickets},
-        spans=[pictures.span(figure, _SPAN_WIDTH) for figure in figures],
-        span_width=_SPAN_WIDTH,
-        queue=queue,
-        queue_shown=_QUEUE_SHOWN,
-        now=now,
-        night=night,
-        verdict=morning.verdict(night) if night else "",
-        gantt=pictures.gantt(night.tickets) if night else None,
-        questions=_questions(history),
-        gates=_gate_rows(history),
-        stack_width=_STACK_WIDTH,
-        histogram=pictures.histogram(scores, *_HISTOGRAM),
-        histogram_size=_HISTOGRAM,
-        scores=scores,
-        without_score=without_score,
-        threshold=_threshold(history),
-        rows=rows,
-        tones=Tone,
-        signs=pictures.SIGNS,
-        statuses=[status.value for status in GateStatus],
+def render(overview: Overview) -> str:
+    """The page as HTML text. The same overview gives the same text."""
+    style = pages.style("dashboard.css", "overview.css", "calibration.css", script="filters.js")
+    run, views = overview.last_run, overview.views
+    return (
+        _environment()
+        .get_template("dashboard.html.j2")
+        .render(
+            style=style.css,
+            policy=style.policy,
+            script=style.script if views.views else "",
+            choices=choice.data(views, overview.figures) if views.views else "",
+            o=overview,
+            run=run,
+            gantt=pictures.gantt(run.tickets) if run else None,
+            alerts_on=layout.alerts(overview),
+            part_words=layout.part(overview),
+            sections=layout.sections(overview),
+            headline=layout.headline(overview),
+            groups=layout.groups(overview),
+            dimensions=layout.dimensions(overview.segments),
+            fields=layout.fields(views),
+            other=OTHER,
+            charts=[(trend, _chart(trend)) for trend in overview.trends],
+            forests=[(each, forest.forest(each, _FOREST)) for each in overview.comparisons],
+            histogram=pictures.histogram(overview.scores.columns, *_HISTOGRAM),
+            histogram_size=_HISTOGRAM,
+            scored=calibration_picture.draw(overview.calibration),
+            fate_tones=calibration_picture.TONES,
+            night_columns=[metric.key for metric in _NIGHT_COLUMNS],
+            night_names={metric.key: metric.name for metric in _NIGHT_COLUMNS},
+            tone_of={outcome.value: outcome.tone for outcome in Outcome},
+            tones=Tone,
+            signs=pictures.SIGNS,
+            share=Unit.SHARE,
+            enough=ENOUGH,
+            stack_width=_STACK_WIDTH,
+            queue_shown=_QUEUE_SHOWN,
+            most_queued=_QUEUE_MOST,
+            questions_shown=_QUESTIONS_SHOWN,
+            most_arms=forest.ARMS,
+            most_strata=_STRATA,
+        )
     )
 
 
-def _last_nights(history: History) -> list[str]:
-    return [batch.id for batch in reversed(history.batches[-_NIGHTS_SHOWN:])]
+def _chart(trend: Trend) -> charts.Chart | None:
+    unit = charts.unit_of(trend.points) if trend.unit is Unit.SECONDS else 1.0
+    return charts.chart(trend.points, trend.centre, *_TREND, unit)
 
 
-def _night_row(history: History, batch_id: str, queue: ReviewQueue | None) -> NightRow:
-    batch = next(batch for batch in history.batches if batch.id == batch_id)
-    night = nights.tell(history, batch, queue)
-    tones = Counter(ticket.outcome.tone for ticket in night.tickets)
-    return NightRow(night, pictures.stacked({tone.value: tones[tone] for tone in Tone}, _STACK_WIDTH))
+def _codes(text: str) -> Markup:
+    """What stands between backticks as code; everything is escaped."""
+    parts = (escape(part) for part in text.split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
+    )
 
 
-def _questions(history: History) -> list[EscalationFact]:
-    """What waits for an answer, the most important and the oldest first."""
-    waiting = [escalation for escalation in history.escalations if escalation.waiting]
-    return sorted(waiting, key=lambda asked: (-asked.priority.rank, asked.raised_at, asked.ticket))
-
-
-def _gate_rows(history: History) -> list[GateRow]:
-    rows = []
-    for gate in sorted({fact.gate for fact in history.gates}):
-        facts = [fact for fact in history.gates if fact.gate == gate]
-        said = Counter(fact.status for fact in facts)
-        counts = {status.value: said[status] for status in GateStatus}
-        seconds = sorted(fact.seconds for fact in facts if fact.seconds is not None)
-        slices = pictures.stacked(counts, _STACK_WIDTH)
-        rows.append(GateRow(gate, counts, slices, seconds[len(seconds) // 2] if seconds else None))
-    return rows
-
-
-def _threshold(history: History) -> float | None:
-    """The threshold of the newest judged merge request."""
-    return next((mr.threshold for mr in reversed(history.merge_requests) if mr.threshold is not None), None)
+@cache
+def _environment() -> Environment:
+    found = pages.environment()
+    found.filters |= {
+        "span_of": pictures.span,
+        "aim": pictures.aim,
+        "stacked": pictures.stacked,
+        "sparkline": lambda points: charts.spark(points, *_SPARK),
+        "codes": _codes,
+        "counted": lambda counts: ", ".join(f"{number} {name}" for name, number in counts.items() if number),
+        "place_in": lambda each, every: every.index(each),
+        "interval_of": words.interval_of,
+        "over": lambda point, now: point.since + _WEEK <= now,
+    }
+    return found

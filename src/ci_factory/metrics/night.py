@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ci_factory.metrics import definitions, words
+from ci_factory.metrics.attempts import lane_seconds, total_cost, worked
 from ci_factory.metrics.facts import (
     AttemptFact,
     BatchFact,
@@ -16,7 +17,6 @@ from ci_factory.metrics.facts import (
     PlannedFact,
 )
 from ci_factory.metrics.figure import Figure, whole
-from ci_factory.metrics.figures import lane_seconds, total_cost, worked
 from ci_factory.metrics.statistics import mean
 from ci_factory.model.attempt import Ending
 from ci_factory.model.forge import MergeRequestState

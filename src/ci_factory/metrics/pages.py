@@ -14,23 +14,32 @@ from ci_factory.model.text import plain
 
 @dataclass(frozen=True)
 class Style:
-    """Our own style sheets, as they go into a page."""
+    """Our own style sheets, and the one script, as they go into a page."""
 
     css: Markup
     policy: str
-    """`Content-Security-Policy`: this style sheet by hash, and nothing else."""
+    """`Content-Security-Policy`: this style sheet and this script by hash, and nothing else."""
+    script: Markup
 
 
-def style(*names: str) -> Style:
-    """The named files of `templates/`, one after the other."""
-    folder = resources.files("ci_factory.metrics").joinpath("templates")
-    css = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+def style(*names: str, script: str | None = None) -> Style:
+    """The named files of `templates/`, one after the other, and the script of that name."""
+    css, code = "".join(map(_read, names)), _read(script) if script else ""
+    allowed = _hash(code) if script else "'none'"
     policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; script-src 'none'"
+        f"default-src 'none'; style-src {_hash(css)}; img-src data:; "
+        f"base-uri 'none'; form-action 'none'; script-src {allowed}"
     )
-    return Style(Markup(css), policy)  # noqa: S704 - our own style sheets, read from the package
+    return Style(Markup(css), policy, Markup(code))  # noqa: S704 - our own files, read from the package
+
+
+def _read(name: str) -> str:
+    folder = resources.files("ci_factory.metrics").joinpath("templates")
+    return folder.joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def environment() -> Environment:
@@ -45,6 +54,7 @@ def environment() -> Environment:
     found.filters |= {
         "t": plain,
         "amount": words.amount,
+        "value_of": words.value,
         "interval": words.interval,
         "target": words.target,
         "moment": words.moment,

@@ -1,11 +1,12 @@
 """Geometry of the dashboard's pictures. Numbers only: the template draws them, so no text is ever markup here."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from ci_factory.metrics.figure import Figure, Unit
-from ci_factory.metrics.night import NightTicket, Tone
+from ci_factory.metrics.night import Tone
+from ci_factory.metrics.overview import Ticket
 
 WIDTH = 1000.0
 _GUTTER, _EDGE = 64.0, 8.0
@@ -23,7 +24,7 @@ SIGNS = {Tone.GOOD: "✓", Tone.ASK: "?", Tone.BAD: "✕", Tone.QUIET: "–"}
 class Bar:
     """One ticket's time in its lane."""
 
-    ticket: NightTicket
+    ticket: Ticket
     label: str
     x: float
     width: float
@@ -90,26 +91,25 @@ class Slice:
 
 @dataclass(frozen=True)
 class Span:
-    """A share, its interval and its target on a line from 0 to `width`."""
+    """A share and its interval on a line from 0 to `width`."""
 
     at: float
     low: float
     high: float
-    target: float | None
 
 
-def gantt(tickets: Sequence[NightTicket]) -> Gantt | None:
+def gantt(tickets: Sequence[Ticket]) -> Gantt | None:
     """The night's attempts on their lanes, `None` when nothing ran."""
-    ran = [(ticket, ticket.attempt) for ticket in tickets if ticket.attempt and ticket.attempt.worked]
+    ran = [(each, each.ran.lane, each.ran.started_at, each.ran.finished_at) for each in tickets if each.ran]
     if not ran:
         return None
-    start = min(attempt.started_at for _, attempt in ran)
-    end = max(*(attempt.finished_at for _, attempt in ran), start + timedelta(seconds=1))
+    start = min(began for *_, began, _ in ran)
+    end = max(*(ended for *_, ended in ran), start + timedelta(seconds=1))
     scale = _scale(start, end)
     lanes: dict[int, list[Bar]] = {}
-    for ticket, attempt in ran:
-        x = scale(attempt.started_at)
-        lanes.setdefault(attempt.lane, []).append(_bar(ticket, x, scale(attempt.finished_at) - x))
+    for ticket, lane, began, ended in ran:
+        x = scale(began)
+        lanes.setdefault(lane, []).append(_bar(ticket, x, scale(ended) - x))
     return _stack(lanes, _ticks(start, end, scale))
 
 
@@ -122,8 +122,8 @@ def _label_width(label: str) -> float:
     return len(label) * _CHARACTER + _PADDING
 
 
-def _bar(ticket: NightTicket, x: float, width: float) -> Bar:
-    label = f"{SIGNS[ticket.outcome.tone]} {ticket.plan.ticket[:20]}"
+def _bar(ticket: Ticket, x: float, width: float) -> Bar:
+    label = f"{SIGNS[Tone(ticket.tone)]} {ticket.id[:20]}"
     bar = Bar(ticket, label, x, max(width, 3.0))
     if bar.width >= _label_width(label):
         return replace(bar, text_x=x + _PADDING / 2)
@@ -169,13 +169,10 @@ def stacked(counts: Mapping[str, int], width: float) -> tuple[Slice, ...]:
     return tuple(slices)
 
 
-def histogram(scores: Iterable[float], width: float, height: float) -> tuple[Slice, ...]:
-    """Ten columns of ten points each; the last takes 100 in."""
-    bins = [0] * 10
-    for score in scores:
-        bins[min(9, int(score // 10))] += 1
+def histogram(bins: Sequence[int], width: float, height: float) -> tuple[Slice, ...]:
+    """Columns of ten points each; the last takes 100 in."""
     tallest = max(bins) or 1
-    column = width / 10
+    column = width / len(bins)
     return tuple(
         Slice(
             f"{index * 10}–{100 if index == len(bins) - 1 else index * 10 + 9}",
@@ -190,10 +187,17 @@ def histogram(scores: Iterable[float], width: float, height: float) -> tuple[Sli
 
 
 def span(figure: Figure, width: float) -> Span | None:
-    """Where a share stands between 0 and 100 %, `None` for anything else."""
+    """Where a share stands between 0 and 100 %, at the end when it is more; `None` for anything else."""
     if figure.unit is not Unit.SHARE or figure.value is None or figure.interval is None:
         return None
     low, high = figure.interval
-    bounds = (figure.target.above, figure.target.below) if figure.target else ()
-    target = next((bound * width for bound in bounds if bound is not None), None)
-    return Span(figure.value * width, low * width, high * width, target)
+    at, low, high = (min(max(end, 0.0), 1.0) * width for end in (figure.value, low, high))
+    return Span(at, low, high)
+
+
+def aim(figure: Figure, width: float) -> float | None:
+    """Where the target of a share stands."""
+    if figure.unit is not Unit.SHARE or figure.target is None:
+        return None
+    bounds = (figure.target.above, figure.target.below)
+    return next((bound * width for bound in bounds if bound is not None), None)

@@ -31,6 +31,8 @@ class MetricsConfig(Value):
     """After that time it is counted how much of a change is left."""
     maturity_days: int = Field(default=14, ge=0, le=3650)
     """A merge request counts for the acceptance rate once it is that old, as it stood at that age."""
+    bad_change_cost: float = Field(default=2, gt=0, le=1000)
+    """What a bad change let through costs, counted in good changes held back; calibration weighs thresholds by it."""
     session_gap_minutes: float = Field(default=30, gt=0, le=1440)
     """What one person does on a merge request with no longer pause between is one session of review."""
     session_minutes: float = Field(default=5, gt=0, le=1440)

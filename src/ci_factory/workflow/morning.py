@@ -1,19 +1,21 @@
 """Stages 6 and 7: the review queue, the morning report, the dashboard page."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from ci_factory.config import Config
 from ci_factory.errors import UsageError
 from ci_factory.forge.protocol import Forge
-from ci_factory.metrics import dashboard, figures, merge_report, morning
+from ci_factory.metrics import dashboard, merge_report, morning, overview
 from ci_factory.metrics.alerts import Alert
 from ci_factory.metrics.collect import collect
 from ci_factory.metrics.facts import History
 from ci_factory.metrics.live_night import last_alerts
-from ci_factory.metrics.sample import Sample, of_history
+from ci_factory.metrics.overview import Overview
+from ci_factory.metrics.sample import Sample, Wanted, of_history
 from ci_factory.model.forecast import Outlook
 from ci_factory.model.forge import MergeRequestSpec
 from ci_factory.model.merge_truth import MergeTruth
@@ -22,9 +24,20 @@ from ci_factory.review.queue import build_queue
 from ci_factory.review.render import queue_markdown
 from ci_factory.review.subject import ReviewSubject
 from ci_factory.system import records
+from ci_factory.system.git import Git
 from ci_factory.system.layout import Layout
-from ci_factory.workflow import escalations, predictions, review_pace, review_reminders, simulation, waiting
+from ci_factory.workflow import (
+    aftermath,
+    escalations,
+    predictions,
+    review_pace,
+    review_reminders,
+    simulation,
+    waiting,
+)
 from ci_factory.workflow.factory import Factory
+
+EVERYTHING = Wanted()
 
 
 def review(factory: Factory, reassign: Collection[int] = ()) -> ReviewQueue:
@@ -69,11 +82,29 @@ class Told:
     queue: ReviewQueue | None
     now: datetime
     sample: Sample
-    """Of everything that is known."""
+    """Of everything that is known, or of the part that is wanted."""
+    config: Config
     outlook: Outlook | None = None
     """Forecasts of the batches, and what they came to."""
     alerts: tuple[Alert, ...] = ()
     """Of the last batch."""
+    wanted: Wanted = EVERYTHING
+    """What the sample is restricted to."""
+
+    def of(self, wanted: Wanted) -> "Told":
+        """The same with figures of a part only; the story of the last night stays whole.
+
+        Raises:
+            UsageError: the facts know no such project, agent or area.
+        """
+        for name in ("project", "agent", "area"):
+            _refuse_unheard(name, getattr(wanted, name), self.sample)
+        return replace(self, sample=self.sample.where(wanted), wanted=wanted)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """Everything that the page shows, as data."""
+        return overview.tell(self.sample, self.history, self.queue, self.now, self.config, self.wanted)
 
     def text(self, batch_id: str | None = None) -> str:
         """The morning report of a batch, the last one by default, as Markdown.
@@ -103,21 +134,20 @@ class Told:
 
     def write_page(self, path: Path) -> None:
         """Write the dashboard."""
-        page = dashboard.render(self.history, figures.figures(self.history, self.now), self.queue, self.now)
-        records.write_text(path, page)
+        records.write_text(path, dashboard.render(self.overview))
 
 
-def tell(forge: Forge, layout: Layout, config: Config, now: datetime) -> Told:
+def tell(git: Git, forge: Forge, layout: Layout, config: Config, now: datetime) -> Told:
     """Everything that forge and artifacts say now, with the review queue as it was last built."""
     queue = records.read_if_valid(layout.review, ReviewQueue)
-    history = collect(forge, layout, config)
+    history = aftermath.watched(git, forge, layout, collect(forge, layout, config), now, config)
     outlook = simulation.outlook(layout, history, now)
-    return Told(history, queue, now, of_history(history), outlook, last_alerts(layout, config, now))
+    return Told(history, queue, now, of_history(history), config, outlook, last_alerts(layout, config, now))
 
 
 def report(factory: Factory) -> Path:
     """Write the morning report of the last batch and the dashboard page; returns the page."""
-    told = tell(factory.forge, factory.layout, factory.config, factory.clock.now())
+    told = tell(factory.git, factory.forge, factory.layout, factory.config, factory.clock.now())
     batch = told.history.batch()
     if batch is not None:
         told.write_text(factory.layout)
@@ -126,6 +156,15 @@ def report(factory: Factory) -> Path:
     factory.event("report", "written", batch.id if batch else "", page=factory.layout.dashboard.name)
     factory.progress.stage("report", str(factory.layout.dashboard))
     return factory.layout.dashboard
+
+
+def _refuse_unheard(name: str, value: str | None, sample: Sample) -> None:
+    if value is None:
+        return
+    known = sorted({getattr(row, name) for row in (*sample.changes, *sample.tasks, *sample.work)} - {None})
+    if value not in known:
+        fix = f"the facts know {', '.join(known)}" if known else "collect facts first: ci-factory collect"
+        raise UsageError(f"there is no {name} {value!r}", where=f"--{name}", fix=fix)
 
 
 def _refuse_unknown(reassign: Collection[int], subjects: Sequence[ReviewSubject]) -> None:
