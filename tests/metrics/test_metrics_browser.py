@@ -15,7 +15,8 @@ from ci_factory.metrics import overview, words
 from ci_factory.metrics.dashboard import render
 from ci_factory.metrics.facts import History
 from ci_factory.metrics.figures import figures
-from ci_factory.metrics.sample import Sample, Wanted, of_history
+from ci_factory.metrics.gathering import of_history
+from ci_factory.metrics.sample import Sample, Wanted
 from ci_factory.metrics.views import name_of
 from ci_factory.model.review import ReviewQueue
 from tests.metrics.made_rows import rows

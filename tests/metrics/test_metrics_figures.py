@@ -10,7 +10,8 @@ import pytest
 from ci_factory.metrics.facts import AttemptFact, BatchFact, GateFact, History, MergeRequestFact, TicketFact
 from ci_factory.metrics.figure import Ends, Figure, Metric, Status, Target, Unit, measure, share
 from ci_factory.metrics.figures import figures
-from ci_factory.metrics.sample import Sample, of_history
+from ci_factory.metrics.gathering import of_history
+from ci_factory.metrics.sample import Sample
 from ci_factory.model.attempt import Ending, Usage
 from ci_factory.model.forge import MergeRequestState
 from ci_factory.model.gate import Component, GateStatus, Verdict

@@ -13,8 +13,9 @@ from ci_factory.metrics import grafana, period_alerts
 from ci_factory.metrics.facts import History
 from ci_factory.metrics.figure import Figure, Metric, Unit, measure, share
 from ci_factory.metrics.figures import figures
+from ci_factory.metrics.gathering import of_history
 from ci_factory.metrics.openmetrics import Family, histogram, openmetrics
-from ci_factory.metrics.sample import Sample, of_history
+from ci_factory.metrics.sample import Sample
 from ci_factory.metrics.segments import Segment, segments
 from tests.metrics.quarter import NOW, quarter
 

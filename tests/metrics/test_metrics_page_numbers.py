@@ -14,8 +14,9 @@ from ci_factory.metrics import overview, words
 from ci_factory.metrics.dashboard import render
 from ci_factory.metrics.facts import History
 from ci_factory.metrics.figure import Target, Unit
+from ci_factory.metrics.gathering import of_history
 from ci_factory.metrics.overview import Overview
-from ci_factory.metrics.sample import Sample, of_history
+from ci_factory.metrics.sample import Sample
 from ci_factory.model.base import Json
 from ci_factory.model.review import ReviewQueue
 from tests.metrics.made_rows import rows

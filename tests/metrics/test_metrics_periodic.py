@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from ci_factory.config import Config
 from ci_factory.metrics.figure import Metric, Target, Unit, measure, share
+from ci_factory.metrics.gathering import of_history
 from ci_factory.metrics.periodic import sparkline
 from ci_factory.metrics.periodic.goals import goal
 from ci_factory.metrics.periodic.period import Kind, Period, containing, newest
 from ci_factory.metrics.periodic.report import Report, Row, tell
 from ci_factory.metrics.periodic.text import markdown
-from ci_factory.metrics.sample import Sample, of_history
+from ci_factory.metrics.sample import Sample
 from tests.metrics.quarter import NOW, quarter
 from tests.metrics.two_weeks import BEFORE, LAST, fortnight
 

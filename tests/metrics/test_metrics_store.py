@@ -15,7 +15,7 @@ import pytest
 from ci_factory.errors import ArtifactError, FactoryError, ToolMissing, UsageError
 from ci_factory.metrics import storing
 from ci_factory.metrics.facts import AftermathFact, BatchFact, History
-from ci_factory.metrics.sample import of_history
+from ci_factory.metrics.gathering import of_history
 from ci_factory.model.attempt import Usage
 from ci_factory.model.forge import MergeRequestState
 from ci_factory.model.metrics_settings import MetricsConfig

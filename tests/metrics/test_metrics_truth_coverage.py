@@ -10,7 +10,7 @@ from statistics import fmean, median
 import pytest
 
 from ci_factory.metrics.figures import figures
-from ci_factory.metrics.sample import of_history
+from ci_factory.metrics.gathering import of_history
 from tests.metrics.lives_facts import history
 from tests.metrics.truth import truth, world
 from tests.metrics.truth.truth import DEFECT, Fate

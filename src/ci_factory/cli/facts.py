@@ -118,7 +118,7 @@ def told(
 
 
 def _of_file(config: Config, layout: Layout, now: datetime) -> "Told":
-    from ci_factory.metrics.sample import of_history
+    from ci_factory.metrics.gathering import of_history
 
     history = _read(layout.root / FILE)
     return _told(config, layout, now, history, of_history(history))

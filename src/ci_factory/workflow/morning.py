@@ -13,9 +13,10 @@ from ci_factory.metrics import dashboard, merge_report, morning, overview
 from ci_factory.metrics.alerts import Alert
 from ci_factory.metrics.collect import collect
 from ci_factory.metrics.facts import History
+from ci_factory.metrics.gathering import of_history
 from ci_factory.metrics.live_night import last_alerts
 from ci_factory.metrics.overview import Overview
-from ci_factory.metrics.sample import Sample, Wanted, of_history
+from ci_factory.metrics.sample import Sample, Wanted
 from ci_factory.model.forecast import Outlook
 from ci_factory.model.forge import MergeRequestSpec
 from ci_factory.model.merge_truth import MergeTruth

@@ -15,8 +15,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ci_factory.errors import ArtifactError, FactoryError, UsageError
-from ci_factory.metrics import sample
+from ci_factory.metrics import gathering
 from ci_factory.metrics.facts import History
+from ci_factory.metrics.sample import Sample
 from ci_factory.metrics.storing import (
     appending,
     chain,
@@ -142,7 +143,7 @@ class Store:
         with self._reading() as connection:
             yield from reading.facts(connection, kind)
 
-    def sample(self, projects: Collection[str] | None = None) -> sample.Sample:
+    def sample(self, projects: Collection[str] | None = None) -> Sample:
         """The rows of statistics, of some projects or of all, as the store was at one moment.
 
         Raises:
@@ -261,9 +262,9 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _gathered(connection: Connection, projects: Collection[str] | None) -> sample.Sample:
+def _gathered(connection: Connection, projects: Collection[str] | None) -> Sample:
     try:
-        return sample.gather(lambda kind: reading.facts(connection, kind, projects))
+        return gathering.gather(lambda kind: reading.facts(connection, kind, projects))
     except (KeyError, TypeError, ValueError) as error:
         raise rows.unreadable(error) from error
 
