@@ -17,10 +17,14 @@ _BASE = re.compile(r"on base `[0-9a-f]{12}`")
 _JOB = re.compile(r',?"job":\d+')
 """Whose artifacts keep a change; on one machine there is none."""
 _COMMIT = re.compile(r'"(base|head)":"[0-9a-f]{40}"')
+_SECONDS = re.compile(r'"((?:agent_)?seconds)":\d+(?:\.\d+)?(?:e-?\d+)?')
+_REQUEST = re.compile(r'"merge_request":\d+')
 _TAG = re.compile(r"<(style|script|title)\b.*?</\1>|<[^>]+>", re.DOTALL)
 _CLOCK = re.compile(r"\d\d:\d\d(?::\d\d)?")
 _LOAD = re.compile(r"waits? for them$")
-_SPEED = re.compile(r"(Agent utilisation\n)\d+ %(?:\n[✓✕] \w+ target)?")
+_SPEED = re.compile(
+    r"(Agent utilisation\n(?:Time that [^\n]*\n)?(?:not enough [^\n]*\n)?)\d+ %(?:\n[✓✕] \w+ target)?"
+)
 _ITEM = (
     *(
         "tier",
@@ -60,9 +64,11 @@ def words(text: str, path: str) -> str:
     """A text without moments, numbers, batches and commits."""
     for pattern, name in ((_BATCH, "BATCH"), (_MOMENT, "MOMENT"), (_NUMBER, "!N"), (_SPAN, "SPAN")):
         text = pattern.sub(name, text)
-    text = _JOB.sub("", text)
+    text = _REQUEST.sub('"merge_request":"N"', text)
+    text = _SECONDS.sub(r'"\1":"SECONDS"', _JOB.sub("", text))
     text = _COMMIT.sub(r'"\1":"COMMIT"', _BASE.sub("on base COMMIT", text))
-    return text.replace(path, "PROJECT")
+    escaped = path.replace("/", "\\u002f")  # as in a hidden record
+    return text.replace(path, "PROJECT").replace(escaped, "PROJECT")
 
 
 def queue(review: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from math import fsum
+from operator import attrgetter
 
 from ci_factory.metrics import definitions
 from ci_factory.metrics.measures import quality, throughput, times
@@ -36,7 +37,7 @@ def trends(
 def of_gate(gate: str, checks: Sequence[Check], weeks: int = WEEKS) -> tuple[Trend, Trend]:
     """Share of changes that a gate did not pass, and its new findings, up to the week of its newest verdict."""
     passed, skipped = GateStatus.PASS.value, GateStatus.SKIPPED.value
-    dated = by_week((each for each in checks if each.status != skipped), lambda each: each.at)
+    dated = by_week([each for each in checks if each.status != skipped], attrgetter("at"))
     span = Weeks(max(min(dated), max(dated) - weeks + 1), max(dated)) if dated else None
     failed, found = (
         metric.model_copy(update={"name": f"{metric.name}: {gate}"})
@@ -56,21 +57,21 @@ def _findings(checks: Sequence[Check]) -> tuple[float | None, int]:
 
 def _trends(sample: Sample, now: datetime, span: Weeks, settings: MetricsConfig) -> Iterator[Trend]:
     at, changes = now.timestamp(), sample.changes
-    merged = by_week(changes, lambda each: each.merged)
+    merged = by_week(changes, attrgetter("merged"))
     yield series(definitions.TICKETS_PER_WEEK, _filled(merged, span, _tickets), span, floor=0.0)
     yield series(definitions.LINES_PER_WEEK, _filled(merged, span, _lines), span)
     yield _accepted(changes, at, span, settings)
-    decided = by_week(changes, lambda each: each.decided)
+    decided = by_week(changes, attrgetter("decided"))
     yield shares(definitions.FIRST_PASS, decided, lambda c: c.approved is not None and not c.reworked, span)
     yield shares(definitions.REWORK, decided, lambda c: c.reworked, span)
     yield _broken(merged, span, settings)
-    judged = by_week((c for c in changes if c.score is not None), lambda each: each.created)
+    judged = by_week([c for c in changes if c.score is not None], attrgetter("created"))
     yield series(definitions.SCORE_MEDIAN, _medians(judged, lambda c: c.score or 0.0), span, floor=0.0)
     yield from _times(sample, at, span)
-    looked = by_week((c for c in changes if c.human_seconds is not None), lambda each: each.decided)
+    looked = by_week([c for c in changes if c.human_seconds is not None], attrgetter("decided"))
     human = _medians(looked, lambda c: (c.human_seconds or 0.0) / 60)
     yield series(definitions.HUMAN_TIME, human, span, floor=0.0)
-    worked = by_week((w for w in sample.work if w.worked), lambda each: each.finished)
+    worked = by_week([w for w in sample.work if w.worked], attrgetter("finished"))
     costs = {week: _cost(rows) for week, rows in worked.items()}
     yield series(definitions.COST_PER_TICKET, costs, span, floor=0.0)
     settled = {week: [w for w in rows if w.settled] for week, rows in worked.items()}
@@ -79,12 +80,12 @@ def _trends(sample: Sample, now: datetime, span: Weeks, settings: MetricsConfig)
 
 
 def _times(sample: Sample, at: float, span: Weeks) -> Iterator[Trend]:
-    shown = by_week(sample.changes, lambda each: each.ready)
+    shown = by_week(sample.changes, attrgetter("ready"))
     reviews = {week: _waited(times.to_review(rows, at)) for week, rows in shown.items()}
     yield series(definitions.REVIEW_TIME, reviews, span, floor=0.0)
     merging = {week: _waited(times.to_merge(rows, at)) for week, rows in shown.items()}
     yield series(definitions.TIME_TO_MERGE, merging, span, floor=0.0)
-    labelled = by_week(sample.tasks, lambda each: each.triggered)
+    labelled = by_week(sample.tasks, attrgetter("triggered"))
     cycles = {week: _waited(times.to_cycle(rows, at)) for week, rows in labelled.items()}
     yield series(definitions.CYCLE_TIME, cycles, span, floor=0.0)
 
@@ -92,11 +93,11 @@ def _times(sample: Sample, at: float, span: Weeks) -> Iterator[Trend]:
 def _accepted(changes: Iterable[Change], at: float, span: Weeks, settings: MetricsConfig) -> Trend:
     """By the week of creation, and only those that are old enough to be told."""
     age = settings.maturity_days * DAY
-    old = (
+    old = [
         c for c in changes if c.created <= at - age and c.decided is not None and c.decided - c.created <= age
-    )
+    ]
     return shares(
-        definitions.ACCEPTANCE, by_week(old, lambda c: c.created), lambda c: c.merged is not None, span
+        definitions.ACCEPTANCE, by_week(old, attrgetter("created")), lambda c: c.merged is not None, span
     )
 
 

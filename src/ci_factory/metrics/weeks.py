@@ -1,7 +1,7 @@
 """A figure by weeks, with the control limits of its kind of chart. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
@@ -84,11 +84,10 @@ def week_of(at: float) -> int:
     return int((at - _MONDAY) // _WEEK)
 
 
-def by_week(rows: Iterable[Row], moment: Callable[[Row], float | None]) -> dict[int, list[Row]]:
+def by_week(rows: Sequence[Row], moment: Callable[[Row], float | None]) -> dict[int, list[Row]]:
     """Rows by the number of the week of their moment; what has none is in no week."""
     grouped: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        at = moment(row)
+    for row, at in zip(rows, map(moment, rows), strict=True):
         if at is not None:
             grouped[int((at - _MONDAY) // _WEEK)].append(row)
     return grouped

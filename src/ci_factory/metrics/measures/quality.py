@@ -1,8 +1,10 @@
 """What people made of the changes, and what became of them."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
+from typing import Literal
 
 from ci_factory.metrics import definitions, words
 from ci_factory.metrics.figure import Figure, Metric, measure, share
@@ -17,32 +19,49 @@ DAY = 86400.0
 DAYS = (1, 3, 7, 14)
 """Ages at which it is told how many had merged."""
 _OPEN = "opened"
+Outcome = Literal["undated", "young", "waiting", "merged", "closed"]
+"""Of a change at some age; `undated`: decided, and the forge does not say when."""
+Review = Literal["open", "passed", "reworked", "left"]
+"""`left`: decided without approval and without rework."""
+Fate = Literal["unmerged", "young", "sound", "broken"]
+"""`young`: not watched long enough after its merge."""
 _key = attrgetter("project", "ticket")
 
 
 def acceptance(changes: Iterable[Change], now: datetime, settings: MetricsConfig) -> Figure:
     """Of those old enough, as they stood at that age: the same rule for fast and slow decisions."""
-    age, cohort = settings.maturity_days * DAY, _dated(changes)
+    return accepted(Counter(outcomes(changes, now, settings)), settings)
+
+
+def outcomes(changes: Iterable[Change], now: datetime, settings: MetricsConfig) -> list[Outcome]:
+    """How each stood at the age at which acceptance is told."""
+    age = settings.maturity_days * DAY
     latest = now.timestamp() - age
-    old = [each for each in cohort if each.created <= latest]
-    merged = len([1 for each in old if each.merged is not None and each.merged - each.created <= age])
-    closed = len(
-        [
-            1
-            for each in old
-            if each.merged is None and each.closed is not None and each.closed - each.created <= age
-        ]
-    )
-    young, waiting = len(cohort) - len(old), len(old) - merged - closed
+    return [_outcome(each, latest, age) for each in changes]
+
+
+def _outcome(change: Change, latest: float, age: float) -> Outcome:
+    end = change.closed if change.merged is None else change.merged
+    if end is None and change.state != _OPEN:
+        return "undated"
+    if change.created > latest:
+        return "young"
+    if end is None or end - change.created > age:
+        return "waiting"
+    return "closed" if change.merged is None else "merged"
+
+
+def accepted(counts: Counter[Outcome], settings: MetricsConfig) -> Figure:
+    """Acceptance, of how many stood how."""
+    merged, waiting, young = counts["merged"], counts["waiting"], counts["young"]
+    days = words.count(settings.maturity_days, "day")
     parts = (
-        f"{waiting} undecided at {words.count(settings.maturity_days, 'day')}, not counted"
-        if waiting
-        else "",
-        f"{young} younger than {words.count(settings.maturity_days, 'day')}, not counted yet"
-        if young
-        else "",
+        f"{waiting} undecided at {days}, not counted" if waiting else "",
+        f"{young} younger than {days}, not counted yet" if young else "",
     )
-    return share(definitions.ACCEPTANCE, merged, merged + closed, note="; ".join(filter(None, parts)))
+    return share(
+        definitions.ACCEPTANCE, merged, merged + counts["closed"], note="; ".join(filter(None, parts))
+    )
 
 
 def _dated(changes: Iterable[Change]) -> list[Change]:
@@ -96,16 +115,32 @@ def review(changes: Iterable[Change]) -> Iterator[Figure]:
     yield _reworked_lines([each for each in rows if each.state != _OPEN])
 
 
-def verdicts(changes: Sequence[Change]) -> tuple[Figure, Figure]:
+def verdicts(changes: Iterable[Change]) -> tuple[Figure, Figure]:
     """First-pass approval, and rework."""
-    decided = [each for each in changes if each.state != _OPEN]
-    undecided = len(changes) - len(decided)
+    return reviewed(Counter(reviews(changes)))
+
+
+def reviews(changes: Iterable[Change]) -> list[Review]:
+    """How each came through review."""
+    return [_review(each) for each in changes]
+
+
+def _review(change: Change) -> Review:
+    if change.state == _OPEN:
+        return "open"
+    if change.reworked:
+        return "reworked"
+    return "left" if change.approved is None else "passed"
+
+
+def reviewed(counts: Counter[Review]) -> tuple[Figure, Figure]:
+    """First-pass approval, and rework, of how many came through review how."""
+    undecided = counts["open"]
+    decided = counts.total() - undecided
     note = f"{undecided} still open, not counted" if undecided else ""
-    passed = len([1 for each in decided if each.approved is not None and not each.reworked])
-    reworked = len([1 for each in decided if each.reworked])
     return (
-        share(definitions.FIRST_PASS, passed, len(decided), note=note),
-        share(definitions.REWORK, reworked, len(decided), note=note),
+        share(definitions.FIRST_PASS, counts["passed"], decided, note=note),
+        share(definitions.REWORK, counts["reworked"], decided, note=note),
     )
 
 
@@ -140,13 +175,28 @@ def _ratio(metric: Metric, units: Sequence[tuple[float, float]], of: int) -> Fig
 
 def defects(changes: Iterable[Change], settings: MetricsConfig) -> Figure:
     """Of those that were watched long enough after their merge."""
+    return defective(Counter(fates(changes, settings)), settings)
+
+
+def fates(changes: Iterable[Change], settings: MetricsConfig) -> list[Fate]:
+    """What became of each after its merge."""
     span = settings.defect_days * DAY
-    merged = [each for each in changes if each.merged is not None]
-    old = [each for each in merged if watched(each, span)]
-    young = len(merged) - len(old)
-    days = words.count(settings.defect_days, "day")
+    return [_fate(each, span) for each in changes]
+
+
+def _fate(change: Change, seconds: float) -> Fate:
+    if change.merged is None:
+        return "unmerged"
+    if not watched(change, seconds):
+        return "young"
+    return "broken" if broken(change, seconds) else "sound"
+
+
+def defective(counts: Counter[Fate], settings: MetricsConfig) -> Figure:
+    """Defects, of how many met which fate."""
+    young, days = counts["young"], words.count(settings.defect_days, "day")
     note = f"{young} merged and not observed for {days} yet, not counted" if young else ""
-    return share(definitions.DEFECTS, sum(broken(each, span) for each in old), len(old), note=note)
+    return share(definitions.DEFECTS, counts["broken"], counts["broken"] + counts["sound"], note=note)
 
 
 def watched(change: Change, seconds: float) -> bool:
@@ -173,11 +223,10 @@ def scores(changes: Iterable[Change], work: Iterable[Work]) -> Iterator[Figure]:
     yield _median(known, note)
 
 
-def score_median(changes: Iterable[Change]) -> Figure:
-    """What the gates say of merge requests."""
-    judged = [each.score for each in changes if each.verdict is not None]
-    known = [score for score in judged if score is not None]
-    return _median(known, _unscored(len(judged) - len(known)))
+def score_median(scores: Iterable[float | None], judged: int) -> Figure:
+    """What the gates say of merge requests, of which they judged so many."""
+    known = [score for score in scores if score is not None]
+    return _median(known, _unscored(judged - len(known)))
 
 
 def _median(known: Sequence[float], note: str) -> Figure:

@@ -50,6 +50,15 @@ def to_merge(changes: Iterable[Change], now: float) -> Spans:
     return _spans(map(_SHOWN, changes), now)
 
 
+def merging(changes: Iterable[Change], now: float) -> tuple[list[float | None], list[float | None]]:
+    """For each change the time from ready to the merge, and how long it was watched without that."""
+    spans = [to_merge((each,), now) for each in changes]
+    return (
+        [each.happened[0] if each.happened else None for each in spans],
+        [each.censored[0] if each.censored else None for each in spans],
+    )
+
+
 def to_answer(questions: Iterable[Question], now: float) -> Spans:
     """From a question to its answer."""
     return _spans(((each.raised, each.answered, None) for each in questions), now)
@@ -113,6 +122,11 @@ def _first_look(change: Change) -> float | None:
     if change.reviewed is None or decided is None:
         return decided if change.reviewed is None else change.reviewed
     return min(change.reviewed, decided)
+
+
+def known(taken: Iterable[float | None], watched: Iterable[float | None]) -> Spans:
+    """Those of some rows, without what is unknown."""
+    return Spans([each for each in taken if each is not None], [each for each in watched if each is not None])
 
 
 def _spans(rows: Iterable[tuple[float | None, float | None, float | None]], now: float) -> Spans:

@@ -1,7 +1,7 @@
 """How the agents' work went."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import fsum
 from operator import attrgetter
 
@@ -13,19 +13,28 @@ from ci_factory.metrics.statistics.ratios import clustered, ratio
 from ci_factory.model.attempt import Ending
 
 
+def endings(work: Iterable[Work]) -> list[str | None]:
+    """How each came to an end; `None` where no agent was asked, and of what goes on."""
+    return [each.ending if each.worked and each.settled else None for each in work]
+
+
 def escalated(work: Iterable[Work]) -> Figure:
     """Questions to people, of what came to an end."""
-    return _ended(definitions.ESCALATION_RATE, work, Ending.ESCALATED)
+    return escalations(endings(work))
+
+
+def escalations(ended: Sequence[str | None]) -> Figure:
+    """Questions to people, of some endings."""
+    return _ended(definitions.ESCALATION_RATE, ended, Ending.ESCALATED)
 
 
 def unchanged(work: Iterable[Work]) -> Figure:
     """Attempts that changed nothing, of what came to an end."""
-    return _ended(definitions.NO_CHANGE_RATE, work, Ending.NO_CHANGE)
+    return _ended(definitions.NO_CHANGE_RATE, endings(work), Ending.NO_CHANGE)
 
 
-def _ended(metric: Metric, work: Iterable[Work], ending: Ending) -> Figure:
-    endings = [each.ending for each in work if each.worked and each.settled]
-    return share(metric, endings.count(ending.value), len(endings))
+def _ended(metric: Metric, ended: Sequence[str | None], ending: Ending) -> Figure:
+    return share(metric, ended.count(ending.value), len(ended) - ended.count(None))
 
 
 def iterations(work: Iterable[Work]) -> Figure:

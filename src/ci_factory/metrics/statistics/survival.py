@@ -67,7 +67,9 @@ def fit(happened: Iterable[float], censored: Iterable[float]) -> Curve:
     events, leaving = sorted(happened), sorted(censored)
     ends, held = len(events), len(leaving)
     n, gone, left, waiting, greenwood = ends + held, 0, 0, 1.0, 0.0
-    found = Curve(n, ends, [], [], [])
+    times: list[float] = []
+    shares: list[float] = []
+    sums: list[float] = []
     while gone < ends:
         moment, before = events[gone], gone
         while gone < ends and events[gone] == moment:
@@ -77,10 +79,10 @@ def fit(happened: Iterable[float], censored: Iterable[float]) -> Curve:
         at_risk, remaining = n - before - left, n - gone - left
         waiting *= remaining / at_risk
         greenwood += (gone - before) / (at_risk * remaining) if remaining else math.inf
-        found.times.append(moment)
-        found.waiting.append(waiting)
-        found.greenwood.append(greenwood)
-    return found
+        times.append(moment)
+        shares.append(waiting)
+        sums.append(greenwood)
+    return Curve(n, ends, times, shares, sums)
 
 
 def quantile(found: Curve, share: float) -> Estimate | None:
