@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1 axe-core@4.10.3
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-psplib kill-table kill-table-work rules bench-rules locks clean
+.PHONY: help run test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-aftermath bench-psplib kill-table kill-table-work rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -127,6 +127,9 @@ bench-metrics: $(VENV)/.dev  ## Dashboard and reports from stores of 1,000, 10,0
 
 bench-collecting: $(VENV)/.dev  ## Requests that collecting takes on the GitLab stand-in, 1,000 merge requests (some minutes)
 	$(BIN)/python bench/collecting.py
+
+bench-aftermath: $(VENV)/.dev  ## Looking for what became of 1,000 merged changes (some minutes)
+	$(BIN)/python bench/aftermath.py 1000
 
 bench-simulation: $(VENV)/.dev  ## Simulating a million tickets (half a minute)
 	$(BIN)/python bench/simulation.py

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ci_factory.cli import common, facts, forges
+from ci_factory.system.memory import uncollected
 
 if TYPE_CHECKING:
     from ci_factory.metrics.sample import Wanted
@@ -106,5 +107,6 @@ def command(
     config, _ = common.load_config(git, config_file)
     layout = common.layout(git, out)
     forge = forges.open_forge(git, config) if post or not (kept or store is not None) else None
-    told = facts.told(git, config, layout, kept=kept, forge=forge, store=store, wanted=wanted)
-    return int(run(Asked(wish, told, layout, forge, store)))
+    with uncollected():
+        told = facts.told(git, config, layout, kept=kept, forge=forge, store=store, wanted=wanted)
+        return int(run(Asked(wish, told, layout, forge, store)))

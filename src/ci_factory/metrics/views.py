@@ -21,7 +21,7 @@ LARGEST = 8
 """Projects, agents and areas that can be chosen by name, those with most changes; the others come together."""
 MOST = 400
 """Views of one page."""
-ROWS = 20_000
+ROWS = 12_000
 """Changes that all views of named parts are computed of, so that the page of a large factory is made in seconds."""
 LARGE = ROWS // 4
 """Changes of the largest of these views, so that one does not take the place of many."""
