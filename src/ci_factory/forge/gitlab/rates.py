@@ -85,8 +85,8 @@ class Budget:
             return 0.0
         with self._lock:
             now = self._clock.monotonic()
-            full = len(self._given) == self._limit
-            place = max(now, self._given[0] + WINDOW) if full else now
+            free = self._given[0] + WINDOW if len(self._given) == self._limit else now
+            place = free if free - now > INSTANT else now
             self._given.append(place)
             return place - now
 
