@@ -27,7 +27,7 @@ _UNITS = {
 _NUMBER = re.compile(
     r"(?P<sign>[-−]?)(?P<digits>\d[\d,]*(?:\.\d+)?)(?:\s?(?P<unit>%|USD|min|ms|s|h|d|k|M)\b|(?P<share>\s?%))?"
 )
-_UNKNOWN = frozenset({"", "–", "-", "unknown", "no interval", "a range only"})
+_UNKNOWN = frozenset({"", "–", "-", "unknown", "no interval", "a range"})
 _BETWEEN = re.compile(r"\s*(?:–|\bto\b|\band\b)\s*")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC)?")
 _OWN_WORDS = re.compile(r"95 %|0 to 100(?: %)?|^\d\d?–\d{1,3}$|--since 2026-01-01")

@@ -6,6 +6,7 @@ Everything that facts say is escaped by the template and stripped of control cha
 
 from datetime import timedelta
 from functools import cache
+from math import inf
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -82,7 +83,8 @@ def render(overview: Overview) -> str:
 
 def _chart(trend: Trend) -> charts.Chart | None:
     unit = charts.unit_of(trend.points) if trend.unit is Unit.SECONDS else 1.0
-    return charts.chart(trend.points, trend.centre, *_TREND, unit)
+    most = 1.0 if trend.unit is Unit.SHARE else inf
+    return charts.chart(trend.points, trend.centre, *_TREND, unit, most)
 
 
 def _codes(text: str) -> Markup:

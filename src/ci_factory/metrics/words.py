@@ -6,7 +6,7 @@ from typing import Protocol
 from ci_factory.metrics.figure import Figure, Target, Unit
 
 UNKNOWN = "unknown"
-RANGE = "a range only"
+RANGE = "a range"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _CENT = 0.01
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import floor, log10
+from math import floor, inf, log10
 from typing import Protocol
 
 _TOP, _BOTTOM = 8.0, 20.0
@@ -79,9 +79,17 @@ class Spark:
 
 
 def chart(
-    points: Sequence[Point], centre: float | None, width: float, height: float, unit: float = 1.0
+    points: Sequence[Point],
+    centre: float | None,
+    width: float,
+    height: float,
+    unit: float = 1.0,
+    most: float = inf,
 ) -> Chart | None:
-    """A control chart; `None` when no week has a value. `unit`: of what the scale has round numbers."""
+    """A control chart; `None` when no week has a value.
+
+    `unit`: of what the scale has round numbers; `most`: beyond which it has none, as no share is above 1.
+    """
     bounds = _bounds(points, centre)
     if bounds is None:
         return None
@@ -98,7 +106,9 @@ def chart(
         lines=_joined(dots),
         band=_band(points, across, down),
         centre=None if centre is None else down(centre),
-        scale=tuple(Line(down(at * unit), at * unit) for at in steps(low / unit, high / unit)),
+        scale=tuple(
+            Line(down(at * unit), at * unit) for at in steps(low / unit, high / unit) if at * unit <= most
+        ),
     )
 
 
