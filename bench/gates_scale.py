@@ -52,14 +52,14 @@ class Recorder:
 
     def __enter__(self) -> Self:
         """Begin."""
-        self._run, self._remove = process.run, runner._remove  # noqa: SLF001 - checkouts must outlive the run
+        self._run, self._remove = process.run, runner.remove  # checkouts must outlive the run
         process.run = self.run  # type: ignore[assignment]
-        runner._remove = lambda _folder: None  # noqa: SLF001 - the same
+        runner.remove = lambda _folder: None
         return self
 
     def __exit__(self, *_: object) -> None:
         """End."""
-        process.run, runner._remove = self._run, self._remove  # noqa: SLF001 - the same
+        process.run, runner.remove = self._run, self._remove
 
     def run(self, argv: Sequence[str], **options: Any) -> process.Completed:  # noqa: ANN401 - passed on
         """Note and run."""
