@@ -1,7 +1,7 @@
 """The rows of statistics as they were gathered last, packed by columns: a cache, not a record.
 
 Gathering reads and parses every fact; these rows are read in a third of that time. They count only while the chain ends
-where it ended then and rows have the same fields, so nobody ever sees old ones.
+where it ended then, and for the version that gathered them, so nobody ever sees old ones.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ import sqlalchemy as sql
 from pydantic_core import from_json
 from sqlalchemy import Connection
 
+from ci_factory import __version__
 from ci_factory.metrics.sample import Change, Check, Question, Sample, Shift, Task, Work
 from ci_factory.metrics.storing.schema import packed_rows as table
 from ci_factory.metrics.storing.values import Head
@@ -54,7 +55,7 @@ def forget(connection: Connection) -> None:
 
 
 def _state(head: Head) -> str:
-    return f"{head} {_FIELDS}"
+    return f"{head} {__version__} {_FIELDS}"
 
 
 def _pack(rows: Sequence[NamedTuple]) -> bytes:
