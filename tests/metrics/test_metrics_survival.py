@@ -134,6 +134,23 @@ def test_without_censoring_the_median_is_the_median(values: list[float]) -> None
     assert found.value == statistics.median_low(values)
 
 
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.integers(0, 30).map(float), max_size=60),
+    st.lists(st.integers(0, 30).map(float), max_size=30),
+    st.sampled_from([0.25, 0.5, 0.9]),
+)
+def test_a_curve_cut_for_a_quantile_has_the_same_quantiles(
+    happened: list[float], censored: list[float], share: float
+) -> None:
+    """A curve that ends where a quantile is known answers for it, and for smaller ones, as the whole curve does."""
+    whole, cut = survival.fit(happened, censored), survival.fit(happened, censored, share)
+    for asked in (share, share / 2):
+        assert survival.quantile(cut, asked) == survival.quantile(whole, asked)
+        assert survival.lower(cut, asked) == survival.lower(whole, asked)
+    assert (cut.n, cut.events) == (whole.n, whole.events)
+
+
 @settings(deadline=None, max_examples=50)
 @given(DURATIONS, st.randoms(use_true_random=False))
 def test_survival_only_falls_and_does_not_know_the_order(

@@ -12,6 +12,7 @@ import click
 
 from ci_factory import __version__
 from ci_factory.errors import ExitCode, FactoryError
+from ci_factory.system import memory
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("ci_factory.cli.run", "Run a whole batch, on the embedded forge or on GitLab."),
@@ -98,7 +99,10 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave the process with the right exit code."""
-    sys.exit(run(argv))
+    memory.seldom_collected()
+    code = run(argv)
+    memory.left_as_it_is()
+    sys.exit(code)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

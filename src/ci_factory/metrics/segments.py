@@ -138,7 +138,7 @@ def _figures(changes: Sequence[_Seen], work: Sequence[_Done], settings: MetricsC
     yield from quality.reviewed(_sums(counted, attrgetter("review")))
     yield quality.defective(_sums(counted, attrgetter("fate")), settings)
     yield quality.score_median(scores, _sums(counted, attrgetter("judged"))[True])
-    yield times.waiting(definitions.TIME_TO_MERGE, survival.fit(*times.known(merging, waiting)))
+    yield times.waiting(definitions.TIME_TO_MERGE, survival.fit(*times.known(merging, waiting), 0.5))
     yield costs.attended(_sums(counted, attrgetter("attention")), spent)
     endings, paid = _columns(work, len(_Done._fields))
     ledger = costs.settled(paid, landed)

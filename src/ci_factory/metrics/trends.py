@@ -143,7 +143,7 @@ def _medians(rows: Mapping[int, Sequence[Row]], value: Callable[[Row], float]) -
 
 
 def _waited(spans: Spans) -> tuple[float | None, int]:
-    found = survival.fit(*spans)
+    found = survival.fit(*spans, 0.5)
     middle = survival.quantile(found, 0.5)
     return (middle.value if middle else None), found.n
 

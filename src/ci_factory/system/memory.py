@@ -15,3 +15,17 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+_NEW_OBJECTS = 100_000
+"""Objects made before the youngest are searched; the default of 700 is meant for far smaller programs."""
+
+
+def seldom_collected() -> None:
+    """Search for garbage cycles seldom in this process: imports alone make some hundred thousand objects that stay."""
+    gc.set_threshold(_NEW_OBJECTS, 20, 20)
+
+
+def left_as_it_is() -> None:
+    """Before the process ends: no last search through what the system takes back at once anyway."""
+    gc.freeze()

@@ -66,20 +66,20 @@ def to_answer(questions: Iterable[Question], now: float) -> Spans:
 
 def first_mr(tasks: Iterable[Task], now: datetime) -> Figure:
     """From the trigger label to the first merge request."""
-    return waiting(definitions.TIME_TO_FIRST_MR, survival.fit(*to_first_mr(tasks, now.timestamp())))
+    return waiting(definitions.TIME_TO_FIRST_MR, _until_median(to_first_mr(tasks, now.timestamp())))
 
 
 def cycle(tasks: Iterable[Task], now: datetime) -> Figure:
     """From the trigger label to the merge."""
-    return waiting(definitions.CYCLE_TIME, survival.fit(*to_cycle(tasks, now.timestamp())))
+    return waiting(definitions.CYCLE_TIME, _until_median(to_cycle(tasks, now.timestamp())))
 
 
 def requests(changes: Sequence[Change], now: datetime) -> Iterator[Figure]:
     """How long merge requests wait for people."""
     at = now.timestamp()
-    yield waiting(definitions.PICKUP_TIME, survival.fit(*to_pickup(changes, at)))
-    yield waiting(definitions.REVIEW_TIME, survival.fit(*to_review(changes, at)))
-    merging = survival.fit(*to_merge(changes, at))
+    yield waiting(definitions.PICKUP_TIME, _until_median(to_pickup(changes, at)))
+    yield waiting(definitions.REVIEW_TIME, _until_median(to_review(changes, at)))
+    merging = survival.fit(*to_merge(changes, at), 0.9)
     yield waiting(definitions.TIME_TO_MERGE, merging)
     yield waiting(definitions.TIME_TO_MERGE_P90, merging, 0.9)
 
@@ -90,7 +90,11 @@ def answers(questions: Iterable[Question], now: datetime) -> Figure:
     dated = [each for each in rows if each.answered is not None or each.waiting]
     lost = len(rows) - len(dated)
     note = f"{lost} settled at an unknown moment, left out" if lost else ""
-    return waiting(definitions.ESCALATION_WAIT, survival.fit(*to_answer(dated, now.timestamp())), note=note)
+    return waiting(definitions.ESCALATION_WAIT, _until_median(to_answer(dated, now.timestamp())), note=note)
+
+
+def _until_median(spans: Spans) -> Curve:
+    return survival.fit(*spans, 0.5)
 
 
 def waiting(metric: Metric, curve: Curve, share: float = 0.5, *, note: str = "") -> Figure:

@@ -59,11 +59,13 @@ def curve(durations: Iterable[Duration]) -> Curve:
     return fit(happened, censored)
 
 
-def fit(happened: Iterable[float], censored: Iterable[float]) -> Curve:
+def fit(happened: Iterable[float], censored: Iterable[float], share: float | None = None) -> Curve:
     """The curve of what happened after so long, and what was watched so long without that.
 
-    What is censored at the same moment as an event counts as still at risk there.
+    What is censored at the same moment as an event counts as still at risk there. With a share the curve ends where
+    that quantile and its interval are known: the half behind a median costs as much as the one before it.
     """
+    wanted = -1.0 if share is None else _wanted(share)
     events, leaving = sorted(happened), sorted(censored)
     ends, held = len(events), len(leaving)
     n, gone, left, waiting, greenwood = ends + held, 0, 0, 1.0, 0.0
@@ -82,6 +84,8 @@ def fit(happened: Iterable[float], censored: Iterable[float]) -> Curve:
         times.append(moment)
         shares.append(waiting)
         sums.append(greenwood)
+        if 0 < waiting <= wanted and _reaches(waiting, greenwood, wanted, -Z95):
+            break
     return Curve(n, ends, times, shares, sums)
 
 
@@ -91,7 +95,7 @@ def quantile(found: Curve, share: float) -> Estimate | None:
     The interval's ends are the first moments at which the upper and the lower interval of the curve get there; its
     upper end is `None` while the former does not.
     """
-    wanted = 1 - share + _ROUNDING
+    wanted = _wanted(share)
     step = next((i for i, waiting in enumerate(found.waiting) if waiting <= wanted), None)
     if step is None:
         return None
@@ -102,7 +106,17 @@ def quantile(found: Curve, share: float) -> Estimate | None:
 
 def lower(found: Curve, share: float) -> float | None:
     """The lower end of a quantile's interval, known even where the quantile itself is not."""
-    return _crossing(found, 1 - share + _ROUNDING, 0, upper=False)
+    return _crossing(found, _wanted(share), 0, upper=False)
+
+
+def _wanted(share: float) -> float:
+    return 1 - share + _ROUNDING
+
+
+def _reaches(waiting: float, greenwood: float, wanted: float, sign: float) -> bool:
+    """Whether an end of the interval there is not above what is wanted; see `_crossing`."""
+    passed = -math.log(waiting)
+    return passed > 0 and passed * math.exp(sign * math.sqrt(greenwood) / passed) >= -math.log(wanted)
 
 
 def _crossing(found: Curve, wanted: float, start: int, *, upper: bool) -> float | None:
