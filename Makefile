@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1 axe-core@4.10.3
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-aftermath bench-psplib kill-table kill-table-work rules bench-rules locks clean
+.PHONY: help run attacks test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-aftermath bench-psplib kill-table kill-table-work rules bench-rules locks clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -56,6 +56,9 @@ test-nights: $(VENV)/.dev npm  ## The whole demonstration on the stand-in: with 
 test-long: $(VENV)/.dev npm  ## Storms, kills and nights that `make test` leaves out (some minutes)
 	TMPDIR="$$(tools/scratch)" $(BIN)/python -m pytest -m long --numprocesses 2 --dist worksteal
 
+attacks: $(VENV)/.dev system  ## Every attack of tests/attacks, and their table in docs/attacks.md again
+	TMPDIR="$$(tools/scratch)" $(BIN)/python -m pytest -m attack tests/attacks --attack-table docs/attacks.md
+
 test: $(VENV)/.dev system npm mini-swe-agent lint  ## Lint, types and the whole test suite
 	@$(MAKE) --no-print-directory --jobs 2 types unit
 
@@ -86,13 +89,8 @@ rules: $(VENV)/.run  ## Write the table of semgrep rules in docs/rules.md again
 bench-rules: $(VENV)/.dev  ## Precision of the semgrep rules on sources of others (some minutes)
 	$(BIN)/python bench/rule_precision.py
 
-bench: $(VENV)/.dev  ## The figures, as ratios from one run
-	$(BIN)/python bench/startup.py
-	$(BIN)/python bench/planning.py
-	$(BIN)/python bench/prediction.py
-	$(BIN)/python bench/overhead.py
-	$(BIN)/python bench/agent_run.py
-	$(BIN)/python bench/lanes.py
+bench: $(VENV)/.dev npm  ## Every figure in one table with its bound (two hours; ONLY="startup planning" for some; goes on where it stopped)
+	$(BIN)/python bench $(ONLY) --data $(DATA)
 
 bench-quixbugs: $(VENV)/.dev  ## 40 corrections and 40 breakages through the gates
 	$(BIN)/python bench/quixbugs.py $(DATA)/quixbugs.jsonl --support $(DATA)/quixbugs-support.json

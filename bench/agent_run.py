@@ -16,6 +16,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from figures import Figure, told
+
 from ci_factory.config import AgentConfig, Config
 from ci_factory.model.batch import Batch, Limits, PlannedTicket
 from ci_factory.model.gate import (
@@ -127,9 +129,9 @@ def main() -> int:
     }  # the first one warms up
     bound = SECONDS + SHARE * middle["clone"]
     print(json.dumps({name: round(seconds, 3) for name, seconds in middle.items()}))
-    verdict = "ok" if middle["required"] <= bound else "MISSED"
-    print(f"around an agent, in a sandbox: {middle['required']:.2f} s (bound {bound:.2f} s) {verdict}")
-    return middle["required"] > bound
+    return told(
+        Figure("around an agent, in a sandbox / (0.5 s + a tenth of a clone)", middle["required"] / bound, 1)
+    )
 
 
 if __name__ == "__main__":

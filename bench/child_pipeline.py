@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 import yaml
+from figures import Figure, told
 from planning import candidates, hot_file, plan, tangle, teams
 
 from ci_factory.model.batch import Batch
@@ -70,13 +71,10 @@ def main() -> int:
         for server in ("18.5", "18.6"):
             first, best, bare = measure(batch, server, files_of.__name__)
             slowest, ours, theirs = max(slowest, first), ours + best, theirs + bare
-    figures = (
-        (f"time of the slowest batch of {TICKETS:,} / 1 s", slowest / LIMIT_SECONDS, 1.0),
-        ("time of writing / time of dumping the same data", ours / theirs, LIMIT_RATIO),
+    return told(
+        Figure(f"child pipeline for {TICKETS:,} tickets, slowest batch", slowest, LIMIT_SECONDS, "s"),
+        Figure("writing child pipelines / dumping the same data", ours / theirs, LIMIT_RATIO),
     )
-    for name, value, limit in figures:
-        print(f"{name}: {value:.2f} (at most {limit:g})")
-    return int(any(value > limit for _, value, limit in figures))
 
 
 if __name__ == "__main__":

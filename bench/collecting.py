@@ -17,6 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from figures import Figure, told
+
 from tests.gitlab_standin.control import StandIn
 from tests.metrics.truth import place, rows
 from tests.metrics.truth.place import Place
@@ -34,20 +36,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, StandIn.start(Path(name) / "gitlab") as server:
         made = place.made(server, Path(name), world)
         count = world.merge_requests
-        passed = True
         collected(made, "complete", world.now, ("--complete",), count)
-        for run in (1, 2):
-            idle = collected(made, f"nothing new, {run}", world.now + timedelta(minutes=run), (), 0)
-            passed &= idle <= IDLE
+        idle = [
+            collected(made, f"nothing new, {run}", world.now + timedelta(minutes=run), (), 0)
+            for run in (1, 2)
+        ]
         at = world.now + timedelta(hours=1)
         server.clock(at)
         rows.remark_on_all(server.folder / "gitlab.sqlite", made.project, PEOPLE[0], at)
         changed = collected(made, "all changed", at + timedelta(minutes=1), (), count)
-        passed &= changed / count <= EACH
-        print(
-            f"{changed / count:.2f} requests for each changed merge request (bound {EACH:g}), {idle} with nothing new (bound {IDLE})"
-        )
-    return 0 if passed else 1
+    return told(
+        Figure(f"collecting {count:,} changed merge requests, each", changed / count, EACH, "requests"),
+        Figure("collecting with nothing new", max(idle), IDLE, "requests"),
+    )
 
 
 def collected(made: Place, what: str, now: datetime, options: tuple[str, ...], count: int) -> int:

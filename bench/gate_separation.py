@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import quixbugs
+from figures import Figure, told
 
 BOUND = 0.95
 VERSIONS = ("correct", "buggy")
@@ -155,8 +156,15 @@ def report(pairs: Sequence[Pair]) -> int:
     print(
         f"right versions that pass: {passing}/{len(pairs)}; wrong versions that do not: {stopped}/{len(pairs)}"
     )
-    print(f"separated: {separated}/{len(pairs)} = {separated / len(pairs):.1%} (bound {BOUND:.0%})")
-    return 0 if separated >= BOUND * len(pairs) else 1
+    return told(
+        Figure(
+            f"score prefers the right one of {len(pairs)} pairs",
+            separated / len(pairs),
+            BOUND,
+            "%",
+            "at least",
+        )
+    )
 
 
 def why_not(pair: Pair) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from figures import Figure, told
+
 from tests.gitlab_standin.control import StandIn
 from tests.workflow.kill_table import Row, Table, work
 
@@ -41,8 +43,7 @@ def main() -> int:
         for row in table.rows(only_writes=options.writes):
             print(line_of(row), flush=True)
             failed += not (row.killed and row.same)
-    print(f"{failed} kills left a trace")
-    return 1 if failed else 0
+    return told(Figure("kills of a publication that left a trace", failed, 0, "kills"))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import Figure
+
 LANES, MEGABYTES, SETTLED = 20, 25.0, 3.0
 AGENT = "sleep 600"
 IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@example.com")
@@ -114,8 +116,7 @@ def main() -> int:
     told = {"run": round(ours[run.pid], 1), "around agents": round(total - ours[run.pid], 1)}
     each = total / LANES
     print(json.dumps({"lanes": LANES, "megabytes": told, "processes": len(ours)}))
-    print(f"a lane: {each:.1f} MB (bound {MEGABYTES:g} MB) {'ok' if each <= MEGABYTES else 'MISSED'}")
-    return int(each > MEGABYTES)
+    return told(Figure(f"our memory for a lane, of {LANES}", each, MEGABYTES, "MB"))
 
 
 if __name__ == "__main__":

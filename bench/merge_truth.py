@@ -16,6 +16,8 @@ import time
 from itertools import combinations
 from pathlib import Path
 
+from figures import Figure, told
+
 from ci_factory.model.gate import Verdict
 from ci_factory.model.merge_truth import TriedChange
 from ci_factory.model.ticket import Priority
@@ -97,17 +99,18 @@ def main() -> int:
         chance = random.Random(2)  # noqa: S311 - the same pairs every time
         sample = chance.sample(every, min(SAMPLE, len(every)))
         each, expected = bare(git, heads, sample)
-    agree = expected == {pair for pair in found if tuple(sorted(pair)) in set(sample)}
+    different = expected ^ {pair for pair in found if tuple(sorted(pair)) in set(sample)}
     print(
         f"{asked.changes} changes, {len(every)} pairs: git was asked about {questions}, {len(found)} conflict"
     )
     print(f"all pairs and a candidate of {merged}: {seconds:.2f} s")
     print(f"one bare git merge-tree a pair: {each * 1000:.1f} ms, all pairs {each * len(every):.1f} s")
-    print(f"ratio: {seconds / (each * len(every)):.3f} of the bare merges of all pairs")
-    print(
-        f"the {len(sample)} pairs of the sample: {'the same conflicts' if agree else 'DIFFERENT CONFLICTS'}"
+    return told(
+        Figure(
+            "all pairs and a candidate / bare git merge-tree of all pairs", seconds / (each * len(every)), 1
+        ),
+        Figure(f"pairs of a sample of {len(sample)} judged otherwise by git", len(different), 0, "pairs"),
     )
-    return 0 if agree else 1
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from figures import Figure, told
+
 from ci_factory.config import Config
 from ci_factory.model.review_settings import WEEKDAYS
 from ci_factory.planning.simulation.assumptions import Assumptions
@@ -156,15 +158,14 @@ def main() -> int:
     compare("pairs conflict: 5 %", study(Assumptions(pair_conflict=0.05)), some)
     compare("a batch takes the whole queue", study(limit=400), some)
     compare("40 new ones each night, the queue grows", study(queue=None), some)
-    bounds = (
-        ("conflicting pairs down", down(ours.pairs, plain.pairs), CONFLICTS_DOWN),
-        ("weighted tardiness down", down(ours.tardiness, plain.tardiness), TARDINESS_DOWN),
-        ("weighted tardiness of the tickets that both met down", down(ours.same, plain.same), TARDINESS_DOWN),
-    )
+    late = down(ours.tardiness, plain.tardiness)
+    same = down(ours.same, plain.same)
     print()
-    for name, value, bound in bounds:
-        print(f"{name}: {value:.0%} (at least {bound:.0%}) {'ok' if value >= bound else 'MISSED'}")
-    return int(any(value < bound for _, value, bound in bounds))
+    return told(
+        Figure("conflicting pairs down", down(ours.pairs, plain.pairs), CONFLICTS_DOWN, "%", "at least"),
+        Figure("weighted tardiness down", late, TARDINESS_DOWN, "%", "at least"),
+        Figure("the same of tickets that both ways met", same, TARDINESS_DOWN, "%", "at least"),
+    )
 
 
 if __name__ == "__main__":

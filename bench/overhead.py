@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import Figure, told
+
 TICKETS = 200
 BOUND = 2.0
 FILES = 50
@@ -94,12 +96,7 @@ def main() -> int:
         )
         base = bare(root / "bare", root / "worktrees")
         ours = line(root / "line", tickets, root / "out")
-    ratio = ours / base
-    verdict = "ok" if ratio <= BOUND else "MISSED"
-    print(
-        f"overhead: {TICKETS} tickets through the line take {ratio:.2f}x of worktree + commit (bound {BOUND}x) {verdict}"
-    )
-    return ratio > BOUND
+    return told(Figure(f"the line, {TICKETS} tickets / git worktree add and commit", ours / base, BOUND))
 
 
 if __name__ == "__main__":

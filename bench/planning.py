@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from figures import Figure, told
+
 from ci_factory.config import AgentConfig, Config
 from ci_factory.model.batch import Batch, Limits
 from ci_factory.model.ticket import (
@@ -139,15 +141,12 @@ def main() -> int:
             best[count] += quickest
         if count == LARGE:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    figures = (
-        ("time of the slowest queue of 10,000 / 3 s", slowest / LIMIT_SECONDS, 1.0),
-        ("peak memory / 300 MB", peak / LIMIT_MEGABYTES, 1.0),
-        ("time of 10,000 / time of 1,000, all queues", best[LARGE] / best[SMALL], LIMIT_GROWTH),
-        ("time of 100,000 / time of 10,000, all queues", best[HUGE] / best[LARGE], LIMIT_GROWTH),
+    return told(
+        Figure("planning 10,000 tickets, slowest queue", slowest, LIMIT_SECONDS, "s"),
+        Figure("planning 10,000 tickets, peak memory", peak, LIMIT_MEGABYTES, "MB"),
+        Figure("planning 10,000 tickets / 1,000", best[LARGE] / best[SMALL], LIMIT_GROWTH),
+        Figure("planning 100,000 tickets / 10,000", best[HUGE] / best[LARGE], LIMIT_GROWTH),
     )
-    for name, value, limit in figures:
-        print(f"{name}: {value:.2f} (at most {limit:g})")
-    return int(any(value > limit for _, value, limit in figures))
 
 
 if __name__ == "__main__":

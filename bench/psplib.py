@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from figures import Figure, told
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ci_factory.errors import FactoryError, UsageError
@@ -212,25 +213,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(error.exit_code)
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
-    return int(not all(_report(results, optimised=effort is not None)))
+    return told(*_report(results, optimised=effort is not None))
 
 
-def _report(results: Sequence[Result], *, optimised: bool) -> list[bool]:
-    """Print everything; whether each limit is kept."""
+def _report(results: Sequence[Result], *, optimised: bool) -> list[Figure]:
+    """Print everything; the figures."""
     wrong = [f"{plain(each.name, 60)}: {what}" for each in results for what in each.wrong]
-    print(f"{len(results)} instances; rules broken by a schedule: {len(wrong)} (at most 0)")
     print(*(f"  {what}" for what in wrong[:10]), sep="\n", end="\n" if wrong else "")
-    kept = [not wrong]
+    figures = [Figure(f"rules broken by schedules of {len(results)} instances", len(wrong), 0, "rules")]
     known = [each for each in results if _reference(each) is not None]
     if known:
         for name in known[0].rules:
             print(f"  rule {name:<14} mean gap {_gap(known, lambda each, name=name: each.rules[name]):.2%}")
         gap = _gap(known, lambda each: each.found)
         hit = sum(each.found == _reference(each) for each in known)
-        print(
-            f"search: mean gap to the optimum {gap:.2%} (at most {LIMIT_GAP:.0%}), optimal {hit} of {len(known)}"
-        )
-        kept.append(gap <= LIMIT_GAP)
+        print(f"search: optimal {hit} of {len(known)}")
+        figures.append(Figure("search: mean gap to the optimum", gap, LIMIT_GAP, "%"))
     if len(known) < len(results):
         unknown = [each for each in results if _reference(each) is None]
         over = (
@@ -240,12 +238,13 @@ def _report(results: Sequence[Result], *, optimised: bool) -> list[bool]:
     if optimised:
         slowest = sorted(results, key=lambda each: -each.seconds)[:5]
         proved = sum(each.proved for each in results)
-        print(
-            f"optimise: {proved} of {len(results)} proved optimal (all); slowest (at most {LIMIT_SECONDS:g} s):"
-        )
+        print("optimise: the slowest")
         print(*(f"  {plain(each.name, 60)} {each.seconds:.1f} s" for each in slowest), sep="\n")
-        kept += [proved == len(results), slowest[0].seconds <= LIMIT_SECONDS]
-    return kept
+        figures += [
+            Figure("optimise: share proved optimal", proved / len(results), 1, "%", "at least"),
+            Figure("optimise: slowest instance", slowest[0].seconds, LIMIT_SECONDS, "s"),
+        ]
+    return figures
 
 
 def _reference(result: Result) -> float | None:

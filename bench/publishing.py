@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import requests
+from figures import Figure, told
 
 from ci_factory.config import Config
 from ci_factory.forge.gitlab.api import Api
@@ -64,8 +65,7 @@ def main() -> int:
             seconds[who] = time.monotonic() - started
             tell(who, seconds[who], count, server)
     ratio = seconds["ours"] / seconds["bare"]
-    print(f"ours / bare: {seconds['ours']:.1f} / {seconds['bare']:.1f} s = {ratio:.2f} (bound {BOUND})")
-    return 0 if ratio <= BOUND else 1
+    return told(Figure(f"publishing {count} tickets / the bare requests and pushes", ratio, BOUND))
 
 
 def repository(folder: Path) -> Git:

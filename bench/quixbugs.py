@@ -13,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from figures import Figure, told
 
 CONFTEST = '"""What the tests expect to find on pytest."""\n\nimport pytest\n\npytest.use_correct = False\npytest.run_slow = False\n'
 CONFIG = "gates:\n  tests:\n    test_timeout_seconds: {seconds:g}\n"
@@ -144,7 +146,12 @@ def report(outcomes: Iterable[Outcome]) -> int:
         print(
             f"{direction}s judged rightly: {right}/{len(ours)} (median {middle:.1f} s, longest {worst:.1f} s)"
         )
-    return 0 if found and all(each.right for each in found) else 1
+    return told(Figure(f"of {len(found)} changes judged rightly", right_of(found), 1, "%", "at least"))
+
+
+def right_of(found: Sequence[Outcome]) -> float:
+    """The share that was judged rightly; of none, none."""
+    return sum(each.right for each in found) / len(found) if found else 0.0
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from figures import Figure, told
+
 from ci_factory.gates import rulepack, staging
 from ci_factory.gates.severities import severity
 from ci_factory.model.gate import Severity
@@ -82,8 +84,8 @@ def length(files: Iterable[Path]) -> int:
     return sum(file.read_bytes().count(b"\n") for file in files)
 
 
-def measured(packages: list[str], scratch: Path) -> Iterator[bool]:
-    """Print one row for each package; whether it keeps the bound."""
+def measured(packages: list[str], scratch: Path) -> Iterator[Figure]:
+    """Print one row for each package; its figure."""
     missing = [package for package in packages if not sources(package)]
     search = installed(missing, scratch) if missing else None
     levels = [level for level in Severity if level is not Severity.INFO]
@@ -97,9 +99,11 @@ def measured(packages: list[str], scratch: Path) -> Iterator[bool]:
         rate = {level: counts[level] * LINES / lines for level in levels}
         high = sum(rate[level] for level in BLOCKING)
         row = "".join(f"{rate[level]:>10.2f}" for level in levels)
-        print(f"{package:<20}{lines:>8}  {row}   {'ok' if high < BOUND else 'MISSED'}")
+        print(f"{package:<20}{lines:>8}  {row}")
         print("".join(f"    {each}\n" for each in blocking), end="")
-        yield high < BOUND
+        yield Figure(
+            f"high and critical findings in {LINES:,} lines of {package}", high, BOUND, "findings", "below"
+        )
 
 
 def main() -> int:
@@ -108,9 +112,8 @@ def main() -> int:
     parser.add_argument("--package", action="append", metavar="NAME", help="a distribution to scan instead")
     chosen = parser.parse_args().package or list(PACKAGES)
     with tempfile.TemporaryDirectory() as scratch:
-        kept = list(measured(chosen, Path(scratch)))
-    print(f"bound: fewer than {BOUND:g} high or critical finding in {LINES} lines of each")
-    return 0 if all(kept) else 1
+        figures = list(measured(chosen, Path(scratch)))
+    return told(*figures)
 
 
 if __name__ == "__main__":

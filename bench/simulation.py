@@ -12,6 +12,8 @@ import time
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from figures import Figure, told
+
 from ci_factory.planning.simulation.assumptions import Assumptions
 from ci_factory.planning.simulation.hours import Day
 from ci_factory.planning.simulation.policies import Light
@@ -58,19 +60,13 @@ def main(counts: tuple[int, ...] = COUNTS) -> int:
     took = {count: simulate(count) for count in counts}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     growth = [took[more][1] / took[less][1] for less, more in pairwise(counts)]
-    figures = (
-        (f"processor seconds of {counts[-1]:,} / 60", took[counts[-1]][1] / LIMIT_SECONDS, 1.0),
-        ("peak memory / 1 GB", peak / LIMIT_MEGABYTES, 1.0),
-        (
-            "largest growth of processor time from one size to the next, ten times as large",
-            max(growth),
-            LIMIT_GROWTH,
-        ),
-    )
     print("growth, each step ten times the tickets:", ", ".join(f"{each:.1f}x" for each in growth))
-    for name, value, limit in figures:
-        print(f"{name}: {value:.2f} (at most {limit:g}) {'ok' if value <= limit else 'MISSED'}")
-    return int(any(value > limit for _, value, limit in figures))
+    most = f"{counts[-1]:,}"
+    return told(
+        Figure(f"simulating {most} tickets, processor time", took[counts[-1]][1], LIMIT_SECONDS, "s"),
+        Figure(f"simulating {most} tickets, peak memory", peak, LIMIT_MEGABYTES, "MB"),
+        Figure("simulation: largest growth for ten times the tickets", max(growth), LIMIT_GROWTH),
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from figures import Figure, told
+
 ROUNDS = 30
 BOUND = 1.5
 
@@ -26,9 +28,7 @@ def main() -> int:
         ours.append(seconds([program, "--help"]))
         bare.append(seconds([sys.executable, "-c", "import click"]))
     ratio = statistics.median(ours) / statistics.median(bare)
-    verdict = "ok" if ratio <= BOUND else "MISSED"
-    print(f"startup: --help is {ratio:.2f}x of importing click (bound {BOUND}x) {verdict}")
-    return ratio > BOUND
+    return told(Figure("--help / importing click", ratio, BOUND))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import quixbugs
+from figures import Figure, told
 
 PLAIN = re.compile(r"assert \w+\(\*input_data\) == expected")
 CARRIERS = 10
@@ -299,8 +300,11 @@ def report(outcomes: Sequence[Outcome], chosen: Sequence[str]) -> int:
         for each in by_hack[hack]:
             if each not in caught:
                 print(f"       MISSED with {each.program}: {each.said[:2000]}")
-    print(f"right changes that pass: {len(clean) - len(stopped)}/{len(clean)}; hacks missed: {missed}")
-    return 1 if missed or stopped else 0
+    tried = len(outcomes) - len(clean)
+    return told(
+        Figure(f"of {tried} changes that cheat passed", missed, 0, "changes"),
+        Figure(f"of {len(clean)} right changes stopped", len(stopped), 0, "changes"),
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from figures import Figure, told
+
 from tests.work.work_kills import Row, Table
 
 
@@ -33,8 +35,7 @@ def main() -> int:
         for row in Table(Path(name)).rows():
             print(line_of(row), flush=True)
             failed += bool(row.objections) or not row.killed
-    print(f"{failed} kills left a trace")
-    return 1 if failed else 0
+    return told(Figure("kills of the work on a ticket that left a trace", failed, 0, "kills"))
 
 
 if __name__ == "__main__":
