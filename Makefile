@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1 axe-core@4.10.3
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run attacks test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-aftermath bench-psplib kill-table kill-table-work rules bench-rules locks clean
+.PHONY: help run attacks test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-aftermath bench-psplib kill-table kill-table-work rules bench-rules locks dist clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -79,6 +79,10 @@ unit: $(VENV)/.dev
 locks: $(VENV)/.dev  ## Pin the packages of the container images again (requirements/)
 	tools/install $(BIN)/python uv
 	tools/locks $(BIN)/uv
+
+dist: $(VENV)/.run  ## A release's files in dist/: wheel, sources, checksums, bill of materials, provenance (TAG=1.2.3 checks the version)
+	tools/install $(BIN)/python '.[release]'
+	$(BIN)/python tools/release $(if $(TAG),--tag $(TAG))
 
 schemas: $(VENV)/.run  ## Write schemas/ again
 	$(BIN)/ci-factory schema --out schemas
