@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from ci_factory.errors import ArtifactError, FactoryError, ToolMissing, UsageErr
 from ci_factory.metrics import storing
 from ci_factory.metrics.facts import AftermathFact, BatchFact, History
 from ci_factory.metrics.gathering import of_history
+from ci_factory.metrics.storing import packed, schema
 from ci_factory.model.attempt import Usage
 from ci_factory.model.forge import MergeRequestState
 from ci_factory.model.metrics_settings import MetricsConfig
@@ -161,6 +163,32 @@ def test_kept_rows_are_those_of_the_facts(night: History, url: str) -> None:
         store.keep_rows()
         assert store.sample() == of_history(later, PROJECT)
         assert not set(before) & set(rows(url, "SELECT state FROM ci_factory_rows"))
+
+
+def test_kept_rows_that_differ_from_the_records_are_told(night: History, url: str) -> None:
+    """Verifying a store also sees a copy that somebody changed behind a chain that holds."""
+    with store_at(url) as store:
+        store.save(night, PROJECT)
+        store.keep_rows()
+        assert store.verify() == ()
+        forged = store.sample()._replace(tasks=())
+        with store._writing() as connection:  # noqa: SLF001 - no door does this
+            packed.write(connection, store.head(), forged)
+        assert store.sample() == forged
+        (said,) = store.verify()
+        assert "kept rows of statistics" in said
+
+
+@pytest.mark.parametrize("data", [b"", b"rubbish", zlib.compress(b"[]")[:-3], zlib.compress(b'{"a": 1}')])
+def test_kept_rows_that_are_none_are_gathered_anew(night: History, url: str, data: bytes) -> None:
+    """A copy that can't be read, is cut or is something else costs time and nothing more."""
+    with store_at(url) as store:
+        store.save(night, PROJECT)
+        store.keep_rows()
+        with store._writing() as connection:  # noqa: SLF001 - no door does this
+            connection.execute(schema.packed_rows.update().values(data=data))
+        assert store.sample() == of_history(night, PROJECT)
+        assert store.verify() == ()
 
 
 def test_newest_nights_bring_what_is_still_open(night: History, url: str) -> None:

@@ -31,6 +31,8 @@ _KINDS: dict[str, Any] = {
 _FIELDS = hashlib.sha256(json.dumps([kind._fields for kind in _KINDS.values()]).encode()).hexdigest()
 _PLAIN = (int, float, type(None))
 _FASTEST = 1
+_MOST_BYTES = 1 << 30
+"""Of one kind, unpacked; a hundred thousand merge requests with five gates each have a twentieth."""
 
 
 def write(connection: Connection, head: Head, sample: Sample) -> None:
@@ -41,12 +43,15 @@ def write(connection: Connection, head: Head, sample: Sample) -> None:
 
 
 def read(connection: Connection, head: Head) -> Sample | None:
-    """The rows of the chain that ends there; `None` when they were not kept."""
+    """The rows of the chain that ends there; `None` when they were not kept, or are none that this program packs."""
     chosen = sql.select(table.c.kind, table.c.data).where(table.c.state == _state(head))
     found = {row.kind: row.data for row in connection.execute(chosen)}
     if found.keys() != _KINDS.keys():
         return None
-    return Sample(**{kind: tuple(_unpack(_KINDS[kind], found[kind])) for kind in _KINDS})
+    try:
+        return Sample(**{kind: tuple(_unpack(_KINDS[kind], found[kind])) for kind in _KINDS})
+    except (zlib.error, ValueError, TypeError, KeyError, IndexError):
+        return None
 
 
 def forget(connection: Connection) -> None:
@@ -72,8 +77,17 @@ def _column(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _unpack(kind: Any, data: bytes) -> Iterable[Any]:  # noqa: ANN401 - a class of named tuples
-    columns = from_json(zlib.decompress(data))
+    columns = from_json(_bounded(data))
     return map(kind._make, zip(*map(_values, columns), strict=True))
+
+
+def _bounded(data: bytes) -> bytes:
+    opened = zlib.decompressobj()
+    text = opened.decompress(data, _MOST_BYTES)
+    if not opened.eof:
+        msg = "more rows than are ever kept, or fewer bytes than were written"
+        raise ValueError(msg)
+    return text
 
 
 def _values(column: dict[str, Any]) -> Iterable[Any]:

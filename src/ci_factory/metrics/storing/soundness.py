@@ -29,12 +29,12 @@ def sound(path: Path, clock: Clock) -> Head:
     _is_ours(path)
     try:
         with Store(f"sqlite:///{path}", clock, create=False) as store:
+            store.forget_rows()
             for fault in store.verify():
                 raise ArtifactError(f"was tampered with: {fault}", where=path.name)
             for kind in rows.KEYS:
                 for _, data in store.read(kind):
                     rows.check(kind, data)
-            store.forget_rows()
             return store.head()
     except UnicodeDecodeError as error:
         raise ArtifactError("is damaged: it holds what is no text", where=path.name) from error

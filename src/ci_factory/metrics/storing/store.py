@@ -4,6 +4,7 @@ Every door runs in a transaction of its own. Those that write wait for each othe
 """
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
@@ -188,9 +189,10 @@ class Store:
         """What is wrong with the chain, in words: nothing when no record was changed, removed, put in or moved.
 
         `anchors`, heads that were written down elsewhere, also show a tail that was cut, or a chain that was written anew.
+        Of a chain that holds, the kept rows of statistics are compared with its records too.
         """
         with self._reading() as connection:
-            return chain.faults(reading.links(connection), anchors)
+            return chain.faults(reading.links(connection), anchors) or _copied(connection)
 
     def head(self) -> Head:
         """The newest record."""
@@ -267,6 +269,17 @@ def _gathered(connection: Connection, projects: Collection[str] | None) -> Sampl
         return gathering.gather(lambda kind: reading.facts(connection, kind, projects))
     except (KeyError, TypeError, ValueError) as error:
         raise rows.unreadable(error) from error
+
+
+def _copied(connection: Connection) -> tuple[str, ...]:
+    """What is wrong with the kept rows, in words; they come in any order."""
+    kept = packed.read(connection, appending.head(connection))
+    if kept is None or all(
+        Counter(ours) == Counter(theirs)
+        for ours, theirs in zip(kept, _gathered(connection, None), strict=True)
+    ):
+        return ()
+    return ("the kept rows of statistics are not those of the records: empty the table ci_factory_rows",)
 
 
 def _told(connection: Connection) -> str:
