@@ -10,7 +10,7 @@ NPM_PACKAGES := gitlab-ci-local@4.75.1 axe-core@4.10.3
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run attacks test test-long test-nights test-agents agents mini-swe-agent lint format types unit schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-aftermath bench-psplib kill-table kill-table-work rules bench-rules locks dist clean
+.PHONY: help run attacks test test-long test-nights test-agents agents mini-swe-agent lint format types unit docs schemas system npm bench bench-gates-job bench-quixbugs bench-separation bench-tampering bench-scale bench-pipelines bench-publishing bench-routing bench-simulation bench-month bench-growth bench-merges bench-metrics bench-collecting bench-aftermath bench-psplib fuzz kill-table kill-table-work soak mutants reference rules bench-rules locks dist clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -87,6 +87,13 @@ dist: $(VENV)/.run  ## A release's files in dist/: wheel, sources, checksums, bi
 schemas: $(VENV)/.run  ## Write schemas/ again
 	$(BIN)/ci-factory schema --out schemas
 
+docs: $(VENV)/.dev  ## The documentation as a site in out/site; opens from disk
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "out/site/index.html"
+
+reference: $(VENV)/.run  ## Write docs/reference/ again: commands, settings, inputs, variables
+	$(BIN)/python tools/reference
+
 rules: $(VENV)/.run  ## Write the table of semgrep rules in docs/rules.md again
 	$(BIN)/python tools/rules-table
 
@@ -145,11 +152,21 @@ bench-growth: $(VENV)/.dev  ## The figures of docs/scale.md: 10, 1,000 and 100,0
 bench-gates-job: $(VENV)/.dev system npm  ## What the gates job of the level-1 component costs beyond the gates
 	$(BIN)/python bench/gates_job.py
 
+fuzz: $(VENV)/.dev  ## Every parser of untrusted bytes under libFuzzer, MINUTES=30 each (TARGETS="report ticket": only these)
+	tools/install $(BIN)/python --editable '.[dev,fuzz]'
+	TMPDIR="$$(tools/scratch)" $(BIN)/python -m tests.fuzz.run --minutes $(or $(MINUTES),30) $(TARGETS)
+
 kill-table: $(VENV)/.dev  ## Kill -9 before and after every request of a publication, and what one more run makes of it
 	$(BIN)/python bench/kills.py
 
 kill-table-work: $(VENV)/.dev  ## Kill -9 before every effect of the work on a ticket, and what one more run makes of it
 	$(BIN)/python bench/work_kills.py
+
+soak: $(VENV)/.dev  ## Simulated nights with kills, lost responses, full disks and people (SEED=1 NIGHTS=10000: a quarter of an hour)
+	@TMPDIR="$$(tools/scratch)" PYTHONHASHSEED=0 $(BIN)/python bench/soak.py --seed $(or $(SEED),1) --nights $(or $(NIGHTS),10000)
+
+mutants: $(VENV)/.dev  ## Mutation testing of our own rooms (ROOM=scoring, FAULTS=500 for a sample; hours for all)
+	TMPDIR="$$(tools/scratch)" $(BIN)/python bench/mutants.py $(ROOM) --sample $(or $(FAULTS),0) --survivors
 
 clean:  ## Remove what was made here
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis
