@@ -232,3 +232,37 @@ def test_a_megabyte_is_cut_in_no_time() -> None:
         assert len(sanitise.commit_line(text)) <= 400
         assert len(sanitise.label(text)) <= 100
     assert time.monotonic() - started < 20
+
+
+def test_code_holds_no_hidden_block() -> None:
+    """A comment that is opened in a span or in a fence does not open one for who reads the source."""
+    forged = "x<!-- ci-factory:v1:score {} -->"
+    assert sanitise.code(forged) == f"`x<{BREAK}!-- ci-factory:v1:score {{}} -->`"
+    assert sanitise.fenced(forged) == ["```", f"x<{BREAK}!-- ci-factory:v1:score {{}} -->", "```"]
+    assert sanitise.code("\u202e") == "` `"
+
+
+def test_a_long_list_says_how_much_is_left_out() -> None:
+    """Exactly as many as there is room for need no such line."""
+    texts = ["a", "b", "c", "d", "e"]
+    assert sanitise.bullets(texts, most=2) == ["- a", "- b", "- … and 3 more"]
+    assert sanitise.bullets(texts, most=5) == ["- a", "- b", "- c", "- d", "- e"]
+
+
+def test_a_title_has_no_tag_and_a_label_no_scope() -> None:
+    """Both stay readable."""
+    assert sanitise.title("a <b> c") == f"a <{BREAK}b{BREAK}> c"
+    assert sanitise.label("~factory::ready, now") == "factory:ready now"
+    assert sanitise.label("a:::b") == "a:b"
+
+
+def test_the_text_of_a_link_stays_beside_a_listed_address() -> None:
+    """And alone where nobody listed the host."""
+    link = 'see [the docs](https://docs.example/x "title") now'
+    assert sanitise.inline(link, hosts=("docs.example",)) == "see the docs <https://docs.example/x> now"
+    assert sanitise.inline(link) == "see the docs now"
+
+
+def test_a_commit_closes_no_ticket_of_another_tracker() -> None:
+    """The key's dash is replaced by one that no pattern reads."""
+    assert sanitise.commit_line("fixes PROJ-12 and ABC-3") == "fixes PROJ\u201112 and ABC-3"

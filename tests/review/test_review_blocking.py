@@ -108,3 +108,25 @@ def test_questions_have_reminders_of_their_own(subject: Subject) -> None:
     """On the ticket, with the limits of escalations."""
     change = subject(opened_at=OPENED, merge_request=None, escalated=True)
     assert reminders(change, configured()) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({}, "nobody has reviewed it yet"),
+        (
+            {"asked": Asked("ann", LATER)},
+            "ann asked for changes: make them, or close it and give the ticket back",
+        ),
+        ({"approvals": (APPROVAL,)}, "approved, and not merged"),
+        ({"approvals": (APPROVAL,), "stacked_on": 7}, "approved, and on top of !7, which is not merged"),
+        ({"merge_request": None, "escalated": True}, "a question waits for an answer"),
+    ],
+)
+def test_what_a_thing_waits_for_is_told_to_the_word(
+    subject: Subject, fields: dict[str, Any], why: str
+) -> None:
+    """People read it in the queue and in reminders."""
+    waits = item_of(subject(opened_at=OPENED, **fields), configured()).waits_for
+    assert waits is not None
+    assert waits.why == why

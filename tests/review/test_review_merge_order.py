@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ci_factory.model.gate import Verdict
 from ci_factory.model.merge_truth import Advice, Breaking, Clash, OrderLine, TriedChange
 from ci_factory.model.ticket import Priority
-from ci_factory.review.merge_order import Advisor, arranged, preferences
+from ci_factory.review.merge_order import Advisor, arranged, lines, preferences, suggested
 
 HEAD = "a" * 40
 
@@ -89,6 +89,76 @@ def test_what_can_not_be_merged_by_itself_says_so() -> None:
     assert [line.advice.value for line in lines.values()] == ["rebase", "wait", "rebase", "wait"]
     assert "conflicts with the target branch in a.py" in lines[1].reason
     assert "verdict of its own gates is unknown" in lines[4].reason
+
+
+def test_reasons_of_what_can_not_be_merged_are_told_to_the_word() -> None:
+    """At most three names of files, and how many more."""
+    names = tuple(f"{letter}.py" for letter in "abcde")
+    lines = advised(
+        [
+            change(1, conflicts=names),
+            change(2, conflicts=names[:3]),
+            change(3, problem="no history"),
+            change(4, verdict=None),
+        ]
+    )
+    assert [line.reason for line in lines.values()] == [
+        "it conflicts with the target branch in a.py, b.py, c.py and 2 more",
+        "it conflicts with the target branch in a.py, b.py, c.py",
+        "it could not be tried: no history",
+        "the verdict of its own gates is unknown",
+    ]
+
+
+def test_a_change_says_what_it_is_built_on() -> None:
+    """It may be merged after that."""
+    lines = advised([change(2, below=1), change(1)])
+    assert [(line.place, line.merge_request) for line in lines.values()] == [(1, 1), (2, 2)]
+    assert lines[2].reason == "after !1, which it is built on; place 1 of the review queue"
+
+
+def test_of_two_in_conflict_the_one_whose_gates_passed_comes_first() -> None:
+    """Although the other is more urgent; and it is not told to wait for it."""
+    changes = [change(1, Priority.CRITICAL, verdict=Verdict.FAIL), change(2)]
+    lines = advised(changes, (Clash(first=1, second=2, files=("a.py",)),))
+    assert lines[2].reason == "before !1: its gates passed, the other's did not; place 2 of the review queue"
+    assert (lines[1].advice, lines[1].reason) == (Advice.WAIT, "the verdict of its own gates is fail")
+
+
+def test_equals_in_conflict_say_why_one_comes_first() -> None:
+    """The smaller one, else the one that the queue has first; every conflicting one is named."""
+    clash = Clash(first=1, second=2, files=("a.py",))
+    smaller = advised([change(1, lines=50), change(2)], (clash,))
+    assert smaller[1].reason == "after !2: both change a.py; equal priority, and 10 lines before 50"
+    equal = advised([change(1), change(2), change(3)], (clash, clash.model_copy(update={"second": 3})))
+    assert (
+        equal[2].reason == "after !1: both change a.py; equal priority and size, and the review queue's order"
+    )
+    several = advised(
+        [change(1), change(2), change(3, Priority.LOW)],
+        (Clash(first=1, second=3, files=("a.py",)), Clash(first=2, second=3, files=("a.py",))),
+    )
+    assert several[3].reason == "after !1, !2: both change a.py; priority medium before low"
+
+
+def test_the_doors_of_the_room_give_the_same_order() -> None:
+    """The suggested order alone, and its lines with advice and reasons."""
+    changes = [change(1), change(2), change(3, Priority.CRITICAL)]
+    clashes = (Clash(first=1, second=3, files=("a.py",)),)
+    broken = (Breaking(changes=(3, 2), tests=("test_a",)),)
+    assert [each.merge_request for each in suggested(changes, clashes)] == [2, 3, 1]
+    assert lines(changes, clashes, broken) == tuple(advised(changes, clashes, broken).values())
+
+
+def test_changes_that_break_are_told_with_all_who_take_part() -> None:
+    """Or with the target branch alone."""
+    broken = (
+        Breaking(changes=(1, 2, 3), tests=("test_a", "test_b")),
+        Breaking(changes=(4,), tests=("test_c",)),
+    )
+    lines = advised([change(number) for number in (1, 2, 3, 4)], (), broken)
+    assert lines[3].reason == "together with !1 and !2 test_a, test_b fail"
+    assert lines[4].reason == "test_c fails with what the target branch has by now"
 
 
 @st.composite

@@ -82,3 +82,23 @@ def test_without_a_reviewer_nothing_changes() -> None:
     """The score stays the same in every part."""
     before = score(84, Verdict.PASS)
     assert advised(before, None, 10) == before
+
+
+def test_a_score_at_the_threshold_still_passes() -> None:
+    """Only below it a change fails."""
+    after = advised(score(85, Verdict.PASS), review(Severity.HIGH), 10)
+    assert (after.score, after.verdict) == (80, Verdict.PASS)
+
+
+def test_points_have_two_places() -> None:
+    """What is lost and what is left are rounded."""
+    after = advised(score(90.126, Verdict.PASS), review(Severity.CRITICAL), 3.4567)
+    assert after.advice is not None
+    assert (after.advice.points, after.score) == (3.46, 86.67)
+
+
+def test_what_has_no_score_can_lose_nothing_and_the_advice_is_told() -> None:
+    """Unknown stays unknown."""
+    after = advised(score(None, Verdict.INCONCLUSIVE), review(Severity.CRITICAL), 10)
+    assert after.advice is not None
+    assert (after.score, after.advice.points, after.advice.agent) == (None, 0, "critic")

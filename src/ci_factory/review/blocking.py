@@ -90,4 +90,3 @@ def _days_after(waits: Waiting, settings: ReviewConfig, now: datetime) -> list[d
             return found
         found.append(following)
         day = following
-    return found
