@@ -25,6 +25,7 @@ from ci_factory.forge.gitlab.api import Api
 from ci_factory.forge.gitlab.forge import GitLabForge
 from ci_factory.model.batch import Batch
 from ci_factory.model.forge_settings import Rates
+from ci_factory.publishing.leases import Leases
 from ci_factory.publishing.publisher import Publisher
 from ci_factory.system.clock import SystemClock
 from ci_factory.system.git import Git, Person
@@ -108,18 +109,20 @@ def bare(line: GitLabLine, repo: Git, changes: list[Ready]) -> None:
 
 
 def ours(line: GitLabLine, repo: Git, changes: list[Ready], batch: Batch) -> None:
-    """The publisher, with the kill switch."""
+    """The publisher, with the kill switch and leases."""
     clock, config = SystemClock(), Config()
     api = Api.open(line.server.url, line.token, clock=clock, rates=UNLIMITED)
     forge = GitLabForge.open(api, api.transfer(repo, line.path), line.path, clock=clock, git=repo)
-    switch = Switch(forge, config, clock)
-    publisher = Publisher(forge, repo, config, Person("Factory", "f@example.org"), switch.halt, clock)
+    switch, leases = Switch(forge, config, clock), Leases(forge, clock, "bench")
+    publisher = Publisher(forge, repo, config, Person("Factory", "f@example.org"), switch.halt, clock, leases)
     folders = {change.judged.planned.id: change.folder for change in changes}
+    assert leases.resume(batch.id, folders) == {}
     judged = [change.judged for change in changes]
     published = in_turn(
         judged, lambda each: publisher.publish(each, batch, folders[each.planned.id]), PARALLEL
     )
     assert {publication.outcome for publication in published} == {"merge-request"}
+    leases.release(folders)
 
 
 def tell(who: str, seconds: float, count: int, server: StandIn) -> None:

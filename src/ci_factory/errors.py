@@ -12,6 +12,8 @@ class ExitCode(IntEnum):
     FACTORY = 3
     INCONCLUSIVE = 4
     INTERRUPTED = 130
+    UNREAD = 141
+    """Whoever read what we print has gone; nobody takes that for a verdict."""
 
 
 class FactoryError(Exception):
@@ -62,6 +64,10 @@ class ForgeError(FactoryError):
 
 class Conflict(ForgeError):
     """The forge is fine, but the thing moved: a head, a state, a merge that does not apply."""
+
+
+class Superseded(FactoryError):
+    """Another batch has taken the ticket over: what this one still has to say about it is not written."""
 
 
 class Interrupted(FactoryError):

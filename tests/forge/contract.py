@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ci_factory.errors import Conflict, ForgeError
+from ci_factory.errors import Conflict, ForgeError, Superseded
 from ci_factory.forge.protocol import Forge
 from ci_factory.model.forge import ForgeEventKind as Kind
 from ci_factory.model.forge import (
@@ -17,6 +17,7 @@ from ci_factory.model.forge import (
     PlacedComment,
     Role,
 )
+from ci_factory.model.lease import Lease, Swap
 
 World = Any  # tests/forge/conftest.py
 ISSUE, MR = NoteTarget.ISSUE, NoteTarget.MERGE_REQUEST
@@ -584,3 +585,66 @@ def test_a_strangers_issue_is_no_follow_up(world: World, forge: Forge) -> None:
     made = forge.ensure_follow_up("1", "The rest", "Words.")
     world.ticket("7", body=forge.issue(made).ticket.body, author="mallory")
     assert forge.ensure_follow_up("1", "The rest", "Words.") == made
+
+
+# Leases
+
+
+def lease(ticket_id: str = "1", **fields: object) -> Lease:
+    values = {"ticket_id": ticket_id, "batch_id": "20260302-180000", "line": "here", "process": "0" * 16}
+    return Lease.model_validate({**values, "turn": 1, "ends_at": "2026-03-03T18:00:00Z"} | fields)
+
+
+def test_a_lease_comes_back_as_it_was_taken(world: World, forge: Forge) -> None:
+    """Nobody has one at first; afterwards whoever looks sees whose it is, and only of the tickets that were asked for."""
+    world.ticket("1")
+    world.ticket("2")
+    assert forge.leases(["1", "2"]) == {}
+    taken = forge.swap_leases([Swap(before=None, after=lease("1")), Swap(before=None, after=lease("2"))])
+    assert {ticket_id: held.lease for ticket_id, held in taken.items()} == {"1": lease("1"), "2": lease("2")}
+    assert world.as_user("ann").leases(["1", "404"]) == {"1": taken["1"]}
+
+
+def test_of_two_who_take_a_lease_one_gets_it(world: World, forge: Forge) -> None:
+    """Who expects what is no longer there gets nothing, and changes nothing; the other swaps go on."""
+    world.ticket("1")
+    world.ticket("2")
+    mine = forge.swap_leases([Swap(before=None, after=lease())])["1"]
+    theirs = lease(process="1" * 16)
+    other = world.as_user("ann")
+    swaps = [Swap(before=None, after=theirs), Swap(before=None, after=lease("2"))]
+    assert other.swap_leases(swaps).keys() == {"2"}
+    assert forge.leases(["1"]) == {"1": mine}
+    after = other.swap_leases([Swap(before=mine, after=theirs.model_copy(update={"turn": 2}))])["1"]
+    assert forge.swap_leases([Swap(before=mine, after=lease(turn=2))]) == {}
+    assert forge.leases(["1"]) == {"1": after}
+
+
+def test_a_swap_may_be_repeated(world: World, forge: Forge) -> None:
+    """Whoever did not hear the answer asks again, and it is theirs."""
+    world.ticket("1")
+    swap = Swap(before=None, after=lease())
+    assert forge.swap_leases([swap]) == forge.swap_leases([swap]) == forge.leases(["1"])
+
+
+def test_a_branch_moves_under_its_lease_only(world: World, forge: Forge) -> None:
+    """With the lease a push moves both; when somebody else has it, or the branch moved, neither moves."""
+    world.ticket("1")
+    first, second = world.commit({"a.txt": "1\n"}), world.commit({"a.txt": "2\n"})
+    mine = forge.swap_leases([Swap(before=None, after=lease())])["1"]
+    renewed = forge.push("factory/1-x", first, expected=None, lease=Swap(before=mine, after=lease(turn=2)))
+    assert forge.leases(["1"]) == {"1": renewed}
+    for stale in (None, mine):
+        with pytest.raises(Superseded):
+            forge.push("factory/1-x", second, expected=first, lease=Swap(before=stale, after=lease(turn=3)))
+    with pytest.raises(Conflict, match="moved"):
+        forge.push("factory/1-x", second, expected=None, lease=Swap(before=renewed, after=lease(turn=3)))
+    assert (forge.branch("factory/1-x"), forge.leases(["1"])) == (first, {"1": renewed})
+
+
+def test_the_forge_has_one_clock(world: World, forge: Forge) -> None:
+    """Everybody who asks what time it is hears the same, by the forge's clock."""
+    world.clock.sleep(3600)
+    world.ticket("1")
+    forge.issue("1")
+    assert abs((forge.now() - world.clock.now()).total_seconds()) < 2

@@ -17,7 +17,7 @@ def main() -> None:
     key = sys.stdin.readline().strip()
     store, settings = Store(Path(sys.argv[1])), Settings(control_key=key)
     app = StandInApp(store, settings)
-    server = Server(app.faults)
+    server = Server(app.faults, app.faults.now)
     settings.url = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=_outlive_nobody, daemon=True).start()
     print(settings.url, flush=True)  # noqa: T201 - the one line that the starter reads

@@ -219,6 +219,14 @@ class StandIn:
         """Let nothing go wrong any more."""
         self._do("clear_faults")
 
+    def await_held(self, seconds: float = 10) -> bool:
+        """Wait until a request is held by a fault; whether one is within so many seconds."""
+        return bool(self._do("await_held", seconds=seconds))
+
+    def release(self) -> None:
+        """Let requests that are held go on."""
+        self._do("release")
+
     def requests(self) -> list[Request]:
         """What was asked since the start or `forget_requests`, in order of arrival."""
         return [Request(**values) for values in self._do("requests")]

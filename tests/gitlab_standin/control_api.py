@@ -212,6 +212,14 @@ def _clear_faults() -> None:
     _faults().clear()
 
 
+def _await_held(seconds: float) -> bool:
+    return _faults().await_held(seconds)
+
+
+def _release() -> None:
+    _faults().release()
+
+
 def _requests() -> list[dict[str, Any]]:
     return [vars(each) for each in _faults().requests()]
 
@@ -239,6 +247,8 @@ _OUTSIDE: dict[str, Operation] = {
     "clock": _clock,
     "fault": _fault,
     "clear_faults": _clear_faults,
+    "await_held": _await_held,
+    "release": _release,
     "requests": _requests,
     "forget_requests": _forget_requests,
     "limits": _limits,

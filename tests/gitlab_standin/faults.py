@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tests.gitlab_standin.server import Dropped
@@ -18,6 +19,10 @@ CONTROL = "/-/stand-in/"
 """Requests of the test itself: never disturbed, never recorded."""
 RECORD, STALE = "standin.record", "standin.stale"
 _WORDS = {429: "Retry later\n", 502: "Bad Gateway", 503: "Service Unavailable"}
+
+_AFTER = {"drop-after", "kill-after", "hold-after"}
+_HELD_SECONDS = 60
+"""No request is held for longer, whatever a test forgets."""
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -54,6 +59,31 @@ class _Armed:
         return True
 
 
+class _Gate:
+    """Where requests wait for each other."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting, self._opened = 0, 0
+
+    def wait(self) -> None:
+        with self._changed:
+            seen = self._opened
+            self._waiting += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._opened != seen, _HELD_SECONDS)
+            self._waiting -= 1
+
+    def await_somebody(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._waiting > 0, seconds)
+
+    def open(self) -> None:
+        with self._changed:
+            self._opened += 1
+            self._changed.notify_all()
+
+
 class Faults:
     """The application, disturbed."""
 
@@ -61,6 +91,7 @@ class Faults:
         self._inner = inner
         self._store = store
         self._lock = threading.Lock()
+        self._gate = _Gate()
         self._armed: list[_Armed] = []
         self._records: list[Record] = []
 
@@ -76,6 +107,18 @@ class Faults:
         with self._lock:
             self._armed.clear()
         self._store.forget_earlier()
+
+    def now(self) -> datetime:
+        """What time it is here."""
+        return self._store.clock.now()
+
+    def await_held(self, seconds: float) -> bool:
+        """Whether a request is held within so many seconds."""
+        return self._gate.await_somebody(seconds)
+
+    def release(self) -> None:
+        """Let the requests go on that are held."""
+        self._gate.open()
 
     def requests(self) -> list[Request]:
         """What was asked since the start or `forget`, in order of arrival."""
@@ -97,6 +140,8 @@ class Faults:
         for fault in faults:
             if fault.what == "latency":
                 time.sleep(fault.seconds)
+            elif fault.what == "hold-before":
+                self._gate.wait()
             elif fault.what in {"drop-before", "kill-before"}:
                 _kill(fault)
                 raise Dropped
@@ -104,7 +149,7 @@ class Faults:
                 environ[STALE] = True
             elif fault.what == "status":
                 return _refuse(fault, record, start_response)
-        after = [fault for fault in faults if fault.what in {"drop-after", "kill-after"}]
+        after = [fault for fault in faults if fault.what in _AFTER]
         return self._answer(environ, start_response, record, after)
 
     def _take(self, record: Record) -> list[Fault]:
@@ -124,10 +169,12 @@ class Faults:
         parts = self._inner(environ, noting)
         if not after:
             return parts
-        for _ in parts:
-            pass
+        whole = list(parts)
         if close := getattr(parts, "close", None):
             close()
+        if all(fault.what == "hold-after" for fault in after):
+            self._gate.wait()
+            return whole
         for fault in after:
             _kill(fault)
         raise Dropped

@@ -7,6 +7,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import IO, Any, cast
 from urllib.parse import unquote
 
@@ -35,6 +36,11 @@ class Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = _CHUNK
     timeout = _IDLE_SECONDS
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The header `Date`, by the server's own clock."""
+        now = cast("Server", self.server).now
+        return super().date_time_string(now().timestamp() if timestamp is None else timestamp)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Requests are recorded elsewhere; only failures are worth a line."""
@@ -119,8 +125,9 @@ class Server(ThreadedWSGIServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], now: Callable[[], datetime]) -> None:
         super().__init__("127.0.0.1", 0, app, handler=Handler)
+        self.now = now
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no event."""

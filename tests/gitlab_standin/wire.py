@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-What = Literal["latency", "status", "drop-before", "drop-after", "kill-before", "kill-after", "stale"]
+What = Literal[
+    "latency", "status", "drop-before", "drop-after", "kill-before", "kill-after", "hold-before", "hold-after", "stale"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Fault:
 
     `latency` answers `seconds` later; `status` answers that status with nothing done; `drop-before` and `drop-after`
     close the connection unanswered, before or after the effect; `kill-before` and `kill-after` do so as well, and kill the
-    process `pid` (SIGKILL) just before; `stale` reads from the state before the last write
+    process `pid` (SIGKILL) just before; `hold-before` and `hold-after` answer when `release` says so; `stale` reads from the state before the last write
     made since the fault was set.
     """
 

@@ -1,6 +1,6 @@
 """Worked and judged tickets in any number, ready to be published: real commits and bundles, verdicts made by hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,14 +47,22 @@ def tickets(count: int) -> tuple[Ticket, ...]:
     return tuple(Ticket(id=name, title=f"Add value {name}", labels=("ready-for-agent",)) for name in names)
 
 
-def ready_changes(repo: Git, folder: Path, count: int) -> tuple[Batch, list[Ready]]:
-    """A batch of so many changes that passed, each of a file of its own, on the branch `main`."""
+def ready_changes(
+    repo: Git, folder: Path, count: int, *, batch_id: str = _BATCH, name: str = "VALUE"
+) -> tuple[Batch, list[Ready]]:
+    """A batch of so many changes that passed, each of a file of its own, on the branch `main`.
+
+    Other batches of the same tickets have another id, and say something else by another name.
+    """
     base = repo.resolve("refs/heads/main")
     hub = Git(folder / "hub.git")
     hub.init_hub(repo)
-    made = [_ready(hub, folder, base, ticket, place) for place, ticket in enumerate(tickets(count))]
+    made = [
+        _of_batch(_ready(hub, folder, base, ticket, place, name), batch_id)
+        for place, ticket in enumerate(tickets(count))
+    ]
     batch = Batch(
-        id=_BATCH,
+        id=batch_id,
         created_at=NOW,
         project="many",
         target_branch="main",
@@ -66,9 +74,14 @@ def ready_changes(repo: Git, folder: Path, count: int) -> tuple[Batch, list[Read
     return batch, made
 
 
-def _ready(hub: Git, root: Path, base: str, ticket: Ticket, place: int) -> Ready:
+def _of_batch(ready: Ready, batch_id: str) -> Ready:
+    attempt = ready.judged.attempt.model_copy(update={"batch_id": batch_id})
+    return replace(ready, judged=replace(ready.judged, attempt=attempt))
+
+
+def _ready(hub: Git, root: Path, base: str, ticket: Ticket, place: int, name: str) -> Ready:
     path = f"value_{ticket.id}.py"
-    tree = _with_file(hub, hub.tree_of(base), path, f"VALUE = {ticket.id}\n")
+    tree = _with_file(hub, hub.tree_of(base), path, f"{name} = {ticket.id}\n")
     head = hub.commit_tree(tree, parents=(base,), message="work", author=_AGENT, committer=_AGENT, when=NOW)
     folder = TicketFolder(root / "tickets" / ticket.id)
     folder.path.mkdir(parents=True)

@@ -444,6 +444,7 @@ def test_a_missing_sandbox_is_told(
     found, checks = clinic.doctor()
     assert (found, checks["sandbox"]["health"]) == (code, health)
     assert "no sandbox: " in checks["sandbox"]["message"]
+    assert ("install bubblewrap" in checks["sandbox"]["fix"]) == (mode == "required")
     if mode == "required":
         clinic.server.forget_requests()
         refused, _, err = clinic.call("run")

@@ -1,6 +1,7 @@
 """What the factory asks of a forge. Two ends only: intake reads, publication writes."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from ci_factory.model.collecting import Glimpses, Head, IssueRecord, MergeRequestRecord, Wanted
@@ -18,6 +19,7 @@ from ci_factory.model.forge import (
     Role,
 )
 from ci_factory.model.health import Check
+from ci_factory.model.lease import Held, Swap
 from ci_factory.system.git import Person
 
 
@@ -89,11 +91,14 @@ class Forge(Protocol):
     def notes_of(self, ticket_ids: Iterable[str]) -> dict[str, list[Note]]:
         """All notes of several issues, oldest first, by ticket; those that do not exist are passed over."""
 
-    def ensure_note(self, target: NoteTarget, target_id: str, key: str, body: str) -> Note:
+    def ensure_note(
+        self, target: NoteTarget, target_id: str, key: str, body: str, *, new: bool = False
+    ) -> Note:
         """Make sure that there is one note of ours with this hidden key, and that it says `body`.
 
         Updates the newest that we wrote ourselves, deletes extras, writes nothing when it already says so.
-        A note by anybody else is never touched or believed, whatever it carries.
+        A note by anybody else is never touched or believed, whatever it carries. `new`: none was there a moment ago, so a
+        forge that can't look and write in one step looks afterwards only.
         """
 
     def add_note(self, target: NoteTarget, target_id: str, body: str) -> Note:
@@ -136,11 +141,30 @@ class Forge(Protocol):
             ForgeError: there is no such branch or commit.
         """
 
-    def push(self, branch: str, commit: str, *, expected: str | None) -> None:
+    def push(
+        self, branch: str, commit: str, *, expected: str | None, lease: Swap | None = None
+    ) -> Held | None:
         """Move a branch to a commit if it still is at `expected` (`None`: does not exist yet).
 
+        With `lease` both happen or none: the branch moves, and the lease is swapped; returns it as it then stands.
+
         Raises:
-            Conflict: it moved.
+            Conflict: the branch moved.
+            Superseded: the lease is not what `lease` takes it for.
+        """
+
+    # Leases
+
+    def now(self) -> datetime:
+        """What time it is by the forge's clock, which is the same for all who use it."""
+
+    def leases(self, ticket_ids: Iterable[str]) -> dict[str, Held]:
+        """The leases of these tickets, by ticket; those that nobody ever took are left out."""
+
+    def swap_leases(self, swaps: Sequence[Swap]) -> dict[str, Held]:
+        """Swap leases, each by itself: those that are now ours, by ticket; somebody was quicker with the others.
+
+        A swap whose answer was lost may be repeated.
         """
 
     def merge_requests(

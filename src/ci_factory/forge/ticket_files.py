@@ -1,6 +1,5 @@
 """Tickets from files: a folder of Markdown with YAML front matter, one such file, or JSON lines."""
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from ci_factory.errors import TicketError
 from ci_factory.forge import front_matter, ticket_text
 from ci_factory.model.base import Json
+from ci_factory.model.suggestion import meant
 from ci_factory.model.text import hidden_characters, plain
 from ci_factory.model.ticket import Ticket
 
@@ -171,9 +171,9 @@ def _no_constant(name: str) -> Json:
 def _known(key: str) -> str:
     known = [name for name in Ticket.model_fields if name not in {"body", "hidden"}]
     if key not in known:
-        close = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else f"known keys: {', '.join(known)}"
-        raise TicketError("unknown key", where=plain(key, 80) or repr(key), fix=hint)
+        raise TicketError(
+            "unknown key", where=plain(key, 80) or repr(key), fix=meant(key, known, kind="keys")
+        )
     return key
 
 

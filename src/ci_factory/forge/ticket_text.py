@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ci_factory.model.unseen import shown
+
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
@@ -12,7 +14,6 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 _LOG_SECTION = re.compile(r"section_(?:start|end):", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>.*?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})")
@@ -113,9 +114,9 @@ def _path(item: str) -> str:
 
 
 def _outside_code(body: str) -> Iterator[str]:
-    """Lines that a reader sees as text: no fenced code, no HTML comments."""
+    """Lines that a reader sees as text: no fenced code, no HTML comments and the like."""
     fence = ""
-    for line in _COMMENT.sub("", body).splitlines():
+    for line in shown(body)[0].splitlines():
         match = _FENCE.match(line)
         if fence:
             closes = match and match["fence"].startswith(fence) and not line.strip().strip(fence[0])

@@ -8,13 +8,18 @@ import json
 import re
 
 from ci_factory.model.base import Json
+from ci_factory.model.redaction import redacted
 
-_BLOCK = re.compile(r"<!-- ci-factory:v1:(?P<key>[a-z0-9-]{1,64}) (?P<data>\{[^\n<>]{0,1000000}\}) -->")
+_BLOCK = re.compile(
+    r"^<!-- ci-factory:v1:(?P<key>[a-z0-9-]{1,64}) (?P<data>\{[^\n<>]{0,1000000}\}) -->[ \t\r]*$",
+    re.MULTILINE,
+)
+"""A whole line: what a line of ours quotes is no block of ours."""
 
 
 def write(key: str, data: dict[str, Json]) -> str:
-    """One line that carries `data` under `key` (lower-case letters, digits, dashes)."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """One line that carries `data`, without secrets of known forms, under `key` (lower-case letters, digits, dashes)."""
+    text = json.dumps(redacted(data), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     text = text.replace("--", "-\\u002d")
@@ -28,6 +33,6 @@ def read(body: str, key: str) -> dict[str, Json] | None:
         return None
     try:
         data = json.loads(found[-1])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None

@@ -169,7 +169,7 @@ class Publication(Artifact):
     ticket_id: TicketId
     batch_id: str
     outcome: str
-    """merge-request, escalated, deferred, needs-info, no-change, agent-failed, skipped; stopped: the next run completes it."""
+    """merge-request, escalated, deferred, needs-info, no-change, agent-failed, skipped; stopped: the next run completes it; superseded: another batch has it."""
     reason: str = ""
     """Why nothing was published, or why it is a draft although the gates passed."""
     branch: str | None = None

@@ -23,6 +23,8 @@ class PublishingConfig(Value):
     """Who is asked to review a draft that the rules below made; none: whom the review queue names."""
     parallel: int = Field(default=4, ge=1, le=20)
     """Tickets that `ci-factory publish` publishes at the same time; stacked ones follow each other."""
+    leases: bool = True
+    """Whether each ticket is leased to one batch, so that no other writes about it (docs/publishing.md)."""
     max_files: int = Field(default=500, ge=1)
     """Files of one change."""
     max_lines: int = Field(default=20_000, ge=1)

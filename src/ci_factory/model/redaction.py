@@ -9,6 +9,8 @@ import re
 import urllib.parse
 from collections.abc import Iterable
 
+from ci_factory.model.base import Json
+
 MASK = "[secret]"
 GITLAB_TOKEN = (
     r"gl(?:pat|ptt|dt|rt|rtr|cbt|oas|soat|imt|ft|agent|ffct|wt)-[A-Za-z0-9_-]{20,}(?:\.[0-9a-z]{2,12}){0,2}"  # noqa: S105 - a pattern
@@ -55,6 +57,15 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for expression, masked in _FORMS:
         text = expression.sub(masked, text)
     return text
+
+
+def redacted(value: Json) -> Json:
+    """The same data with `redact` done to every text in it, keys left as they are."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: redacted(each) for name, each in value.items()}
+    return [redacted(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _spellings(secrets: Iterable[str]) -> set[str]:

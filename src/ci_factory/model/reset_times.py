@@ -132,9 +132,8 @@ def _after(now: datetime, seconds: float) -> datetime | None:
 
 
 def _milliseconds(value: str, now: datetime) -> datetime | None:
-    return (
-        _after(now, float(value) / 1000) if re.fullmatch(r"\d{1,12}(?:\.\d{1,9})?", value.strip()) else None
-    )
+    bare = value.strip()
+    return _after(now, float(bare) / 1000) if re.fullmatch(r"\d{1,12}(?:\.\d{1,9})?", bare) else None
 
 
 def _since_epoch(number: float) -> datetime | None:
@@ -186,10 +185,11 @@ def _dated(match: re.Match[str], now: datetime, zone: tzinfo) -> datetime | None
     for each in years:
         try:
             moment = datetime(each, _MONTHS.index(month.lower()) + 1, int(day), *time, tzinfo=there)
-        except ValueError:
+            in_utc = moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # no such day, or one at the end of the calendar
             continue
         if year or moment > here:
-            return moment.astimezone(UTC)
+            return in_utc
     return None
 
 

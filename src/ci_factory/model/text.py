@@ -81,12 +81,16 @@ class _Visible(dict[int, str]):
 def _shown(character: str) -> str:
     if character.isspace():
         return " "
-    hidden = (
+    return "" if invisible(character) else character
+
+
+def invisible(character: str) -> bool:
+    """Whether a character shows nothing, or is none that anybody can show; white space is none of these."""
+    return (
         unicodedata.category(character).startswith("C")
         or character in _IGNORABLE
         or any(ord(character) in selectors for selectors in _VARIATION_SELECTORS)
     )
-    return "" if hidden else character
 
 
 _VISIBLE = _Visible()
@@ -160,7 +164,7 @@ def listed(text: str) -> list[str] | None:
     """The words of a JSON array of texts and whole numbers, as array inputs of a CI component arrive; `None` for anything else."""
     try:
         found = json.loads(text) if text.lstrip().startswith("[") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, list) or not all(type(each) in {str, int} for each in found):
         return None

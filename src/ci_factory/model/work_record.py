@@ -176,11 +176,17 @@ def of(
         base=attempt.base,
         head=attempt.head,
         tree=attempt.tree,
-        folders=top_folders(attempt.diff.files or planned.candidate.estimate.files)[:_MANY],
+        folders=top_folders(_files(attempt, report) or planned.candidate.estimate.files)[:_MANY],
         gates=tuple(map(_gate, report.gates))[:_MANY] if report else (),
         asked=_asked(attempt.escalation) if attempt.escalation else None,
         night=_night(batch) if batch else None,
     )
+
+
+def _files(attempt: Attempt, report: GateReport | None) -> tuple[str, ...]:
+    """Files of a change that was judged and has no secret in it: else a name of a folder may be the secret."""
+    leaks = report is None or any(gate.gate == "secrets" and gate.findings for gate in report.gates)
+    return () if leaks else attempt.diff.files
 
 
 def top_folders(files: Iterable[str]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from ci_factory.model.forge import MergeRequest, MergeRequestSpec, NoteTarget, P
 from ci_factory.model.gate import Score, Verdict
 from ci_factory.model.work_record import WorkRecord
 from ci_factory.publishing import comments, description, follow_up, issue_notes, note, sanitise, work_notes
+from ci_factory.publishing.leases import Leases
 from ci_factory.publishing.outcome import publication
 from ci_factory.publishing.prepare import Prepared
 from ci_factory.system.clock import Clock
@@ -40,16 +41,18 @@ class Delivery:
     prepared: Prepared
     batch: Batch
     may_write: Callable[[], None]
-    """Raises `Stopped` when nothing more may be written."""
+    """Raises `Stopped` or `Superseded` when nothing more may be written."""
     mark: Callable[[str], tuple[str, ...]]
     """Gives the ticket its state label."""
     clock: Clock | None
+    leases: Leases | None = None
 
     def run(self) -> Publication:
         """Write what is missing.
 
         Raises:
             Stopped: a person said so; what is written so far is a draft.
+            Superseded: another batch has the ticket.
             Conflict: somebody moved the branch; it is back to draft.
         """
         merge_request = self._pushed()
@@ -80,11 +83,19 @@ class Delivery:
             self._ensure(spec)
         if prepared.tip != prepared.commit:
             self.may_write()
-            self.forge.push(prepared.branch, prepared.commit, expected=prepared.tip)
+            self._push()
         existing = prepared.existing
         if early and existing is not None:
             return self.forge.merge_request(existing.iid)
         return self._ensure(spec)
+
+    def _push(self) -> None:
+        prepared = self.prepared
+        if self.leases is None:
+            self.forge.push(prepared.branch, prepared.commit, expected=prepared.tip)
+        else:
+            ticket_id = prepared.change.planned.id
+            self.leases.push(ticket_id, prepared.branch, prepared.commit, expected=prepared.tip)
 
     def _note(self, merge_request: MergeRequest) -> int:
         change, publishing = self.prepared.change, self.config.publishing
@@ -99,7 +110,11 @@ class Delivery:
         )
         self.may_write()
         written = self.forge.ensure_note(
-            NoteTarget.MERGE_REQUEST, str(merge_request.iid), note.NOTE_KEY, body
+            NoteTarget.MERGE_REQUEST,
+            str(merge_request.iid),
+            note.NOTE_KEY,
+            body,
+            new=self.prepared.existing is None,
         )
         if publishing.inline_comments:
             possible = comments.inline_comments(change.report, publishing)
@@ -151,14 +166,17 @@ class Delivery:
     def _finished(self, merge_request: MergeRequest) -> MergeRequest:
         if merge_request.draft == self._draft:
             return merge_request
-        return self._ensure(self._spec(draft=self._draft))
+        final = self._ensure(self._spec(draft=self._draft))
+        if final.head != self.prepared.commit:  # somebody pushed since we looked
+            self._withdraw(final)
+        return final
 
     def _told(self, final: MergeRequest, note_id: int) -> Publication:
         prepared, attempt, score = self.prepared, self.prepared.change.attempt, self.prepared.change.score
         rest = self._follow_up(final)
         body = issue_notes.merge_request_note(final, score.verdict.value, note.points(score), rest=rest)
-        self.may_write()
-        work_notes.ensure(self.forge, attempt.ticket_id, issue_notes.STATUS_KEY, body, new=self._work(final))
+        status, work = issue_notes.STATUS_KEY, self._work(final)
+        work_notes.ensure(self.forge, attempt.ticket_id, status, body, work, may_write=self.may_write)
         self.may_write()
         labels = self.mark("partial" if attempt.ending == Ending.PARTIAL else "review")
         return publication(

@@ -9,7 +9,6 @@ from ci_factory.model import block
 from ci_factory.model.attempt import Attempt
 from ci_factory.model.base import Json
 from ci_factory.model.forge import Note
-from ci_factory.model.redaction import redact
 from ci_factory.model.work_state import Earlier
 
 KEY = "earlier"
@@ -41,7 +40,7 @@ def line(attempt: Attempt, *, job: int | None = None, refused: str = "") -> str:
     """The hidden line; known forms of secrets are taken out."""
     work = of(attempt, job=job, refused=refused)
     for each in (work, work.model_copy(update={"checkpoints": ()})):
-        written = inert(block.write(KEY, _redacted(each.model_dump(mode="json", exclude_defaults=True))))
+        written = inert(block.write(KEY, each.model_dump(mode="json", exclude_defaults=True)))
         if len(written) <= MAX_CHARACTERS:
             return written
     return ""
@@ -67,11 +66,3 @@ def inert(written: str) -> str:
     for character in "@#!~$%/":
         data = data.replace(character, f"\\u{ord(character):04x}")
     return f"{opening}{brace}{data}"
-
-
-def _redacted(value: Json) -> Json:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {name: _redacted(each) for name, each in value.items()}
-    return [_redacted(each) for each in value] if isinstance(value, list) else value

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ci_factory.model.protected import local_includes
-from ci_factory.publishing.paths import folded
+from ci_factory.model.protected import pipeline_files
+from ci_factory.publishing.paths import endless, folded
 from ci_factory.system.git import FileChange, Git
 
 _BINARY_SAMPLE = 8000
@@ -54,7 +54,7 @@ class Patch:
     modes: Mapping[str, str]
     """Mode of every file of the base, by path."""
     includes: tuple[str, ...]
-    """Patterns of files that the pipeline includes, before or after."""
+    """Patterns of files that the pipeline is made of, before or after."""
 
 
 def read_patch(repo: Git, base: str, head: str, *, most: int, largest: int) -> Patch:
@@ -71,7 +71,7 @@ def read_patch(repo: Git, base: str, head: str, *, most: int, largest: int) -> P
 
 def _is_inside(path: str) -> bool:
     """Whether git may be asked about a path at all; one that is not is refused by its name alone."""
-    return not {"", ".", ".."} & set(path.split("/"))
+    return not endless(path) and not {"", ".", ".."} & set(path.split("/"))
 
 
 def excerpt(repo: Git, base: str, head: str, paths: Sequence[str]) -> str:
@@ -113,7 +113,7 @@ def _sizes(repo: Git, head: str, paths: list[str]) -> dict[str, int]:
 
 @lru_cache(maxsize=_BASES)
 def _includes(repo: Git, commit: str) -> tuple[str, ...]:
-    return tuple(local_includes(repo.show(commit, _PIPELINE) or ""))
+    return pipeline_files(lambda path: repo.show(commit, path) or "", lambda: _modes(repo, commit))
 
 
 @lru_cache(maxsize=_BASES)

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from ci_factory.model.text import invisible
+
 _LOOKALIKES = {
     "a": "аᎪɑ", "b": "Ьᏼʙ", "c": "сϲᏟᴄ", "d": "ԁᎠ", "e": "еҽᎬ", "g": "ɡցᏀԌ", "h": "һհᎻ", "i": "іιıɩ", "j": "јϳ",
     "k": "кκᏦ", "l": "ӏᏞӀǀ", "m": "мᎷ", "n": "ոᴎ", "o": "оοօσᴏഠ", "p": "рρᏢ", "q": "ԛզ", "r": "гᏒᴦ", "s": "ѕꜱᏚ",
@@ -29,13 +31,13 @@ _SLASHES = frozenset("\u2044\u2215\u29f8\u29f9\u2216\u2571\u2572\ufe68\uff0f\uff
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?", re.IGNORECASE
 )
-_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _COMPONENT_BYTES, _PATH_BYTES = 255, 4096
 
 
 def git_name(path: str) -> bool:
-    """Whether a careless file system would find git's own files under this path."""
-    return any(_GIT_NAMES.fullmatch(folded(part)) for part in path.split("/"))
+    """Whether a careless file system, or reader, would find git's own files under this path."""
+    seen = (name for part in path.split("/") for name in (folded(part), look(folded(part))))
+    return any(map(_GIT_NAMES.fullmatch, seen))
 
 
 def folded(part: str) -> str:
@@ -44,8 +46,15 @@ def folded(part: str) -> str:
     return visible.casefold().partition(":")[0].rstrip(". ")
 
 
+def endless(path: str) -> bool:
+    """Whether no system can hold this name, so that nothing else about it matters."""
+    return len(path) > _PATH_BYTES
+
+
 def unsafe(path: str) -> str:
     """Why not every system and reader can hold this name; empty when they can."""
+    if endless(path):
+        return "is too long"
     parts = path.split("/")
     tests = (
         (
@@ -54,7 +63,7 @@ def unsafe(path: str) -> str:
         ),
         ("begins like an option", any(part.startswith("-") for part in parts)),
         ("is not UTF-8", "\ufffd" in path or not _encodable(path)),
-        ("holds characters that can't be seen", any(unicodedata.category(c) in _CATEGORIES for c in path)),
+        ("holds characters that can't be seen", any(map(invisible, path))),
         ("holds a slash that is none", "\\" in path or any(c in _SLASHES for c in path)),
         ("holds a space that is none", any(c.isspace() and c != " " for c in path)),
         ("begins or ends in a space, or ends in a dot", any(_edges(part) for part in parts)),

@@ -61,7 +61,11 @@ def _bounds(patch: Patch, settings: PublishingConfig) -> Iterator[Objection]:
 
 
 def _names(patch: Patch) -> Iterator[Objection]:
-    present = [file.path for file in patch.files if file.change.status != "D"]
+    changed = [file.path for file in patch.files if file.change.status != "D"]
+    present = [path for path in changed if not paths.endless(path)]
+    for path in changed:
+        if paths.endless(path):
+            yield Objection("block", "is too long: no system can hold that name", path[:200])
     new = [path for path in present if path not in patch.modes]
     gone = {file.path for file in patch.files if file.change.status == "D"}
     links = paths.by_look(patch.modes)

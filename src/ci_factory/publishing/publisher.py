@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ci_factory.config import Config
-from ci_factory.errors import Conflict, FactoryError
+from ci_factory.errors import Conflict, FactoryError, Superseded
 from ci_factory.forge.protocol import Forge
 from ci_factory.model import work_record
 from ci_factory.model.attempt import Attempt, Ending
@@ -17,6 +17,7 @@ from ci_factory.model.ticket import Priority, Readiness
 from ci_factory.model.work_record import WorkRecord
 from ci_factory.publishing import earlier_work, issue_notes, work_notes
 from ci_factory.publishing.deliver import Delivery
+from ci_factory.publishing.leases import Leases
 from ci_factory.publishing.outcome import PUBLISHABLE, Drifted, Judged, Stopped, Withheld, publication
 from ci_factory.publishing.prepare import Change, leaks, prepare
 from ci_factory.system import ci_env
@@ -55,33 +56,35 @@ class Publisher:
     """Asked before every single write."""
     clock: Clock | None = None
     """Waits for a forge that takes notice of a push in the background; without one, nobody waits."""
+    leases: Leases | None = None
+    """Prove before every write that the ticket still is ours; without them it is taken for granted."""
 
     def mark(self, ticket_id: str, state: str) -> tuple[str, ...]:
         """Give a ticket one state label, taking away the others and the trigger label; returns its labels now."""
-        if self.halt(ticket_id):
+        if self._why_not(ticket_id):
             return self.forge.issue(ticket_id).ticket.labels
         return self._mark(ticket_id, state)
 
     def return_to_queue(self, ticket_id: str) -> tuple[str, ...]:
         """Give a ticket its trigger label back and take every state label away; returns its labels now."""
-        if self.halt(ticket_id):
+        if self._why_not(ticket_id):
             return self.forge.issue(ticket_id).ticket.labels
         labels = self.config.labels
         return self.forge.change_labels(ticket_id, add=(labels.ready,), remove=labels.states)
 
     def keep_told(self, ticket_id: str, key: str, body: str) -> None:
         """Keep one note on a ticket up to date, unless nothing may be written about it."""
-        if not self.halt(ticket_id):
+        if not self._why_not(ticket_id):
             self.forge.ensure_note(NoteTarget.ISSUE, ticket_id, key, body)
 
     def keep_told_beside(self, ticket_id: str, merge_request: int, key: str, body: str) -> None:
         """Keep one note on a ticket's merge request up to date, unless nothing may be written about it."""
-        if not self.halt(ticket_id):
+        if not self._why_not(ticket_id):
             self.forge.ensure_note(NoteTarget.MERGE_REQUEST, str(merge_request), key, body)
 
     def hand_over(self, ticket_id: str) -> None:
         """Leave a ticket to the person who takes it over: only the label `hold` stays of the factory's."""
-        if self.halt(ticket_id):
+        if self._why_not(ticket_id):
             return
         labels = self.config.labels
         gone = (*labels.states, labels.approved, labels.ready)
@@ -101,7 +104,7 @@ class Publisher:
         keeps the label of its question, so that the next batch finds question and answer. A ticket about which nothing
         may be written is left as it is.
         """
-        if self.halt(left_out.ticket_id):
+        if self._why_not(left_out.ticket_id):
             return
         key, body = _why(left_out, readiness)
         work_notes.ensure(self.forge, left_out.ticket_id, key, body, work)
@@ -123,7 +126,8 @@ class Publisher:
     def publish(self, judged: Judged, batch: Batch, folder: TicketFolder) -> Publication:
         """Bring one worked ticket to the forge; doing it again changes nothing.
 
-        When a person stopped the factory or the ticket, the outcome is `stopped`, and the next call writes the rest.
+        When a person stopped the factory or the ticket, the outcome is `stopped`, and the next call writes the rest. When
+        another batch has taken the ticket over, it is `superseded`: what becomes of the ticket is told by that one.
 
         Raises:
             ArtifactError: bundle, attempt and verdict do not speak of the same tree, or policy forbids the change.
@@ -139,6 +143,8 @@ class Publisher:
             return self._deliver(change, batch)
         except Stopped as stop:
             return publication(attempt, "stopped", reason=stop.what)
+        except Superseded as lost:
+            return publication(attempt, "superseded", reason=lost.what)
 
     def refuse(
         self,
@@ -172,6 +178,8 @@ class Publisher:
             return self._ended(told, outcome, (key, body), work)
         except Stopped as stop:
             return publication(attempt, "stopped", reason=stop.what)
+        except Superseded as lost:
+            return publication(attempt, "superseded", reason=lost.what)
 
     def _deliver(self, change: Change, batch: Batch) -> Publication:
         ticket_id = change.planned.id
@@ -185,6 +193,7 @@ class Publisher:
             may_write=lambda: self._may_write(ticket_id),
             mark=lambda state: self._mark(ticket_id, state),
             clock=self.clock,
+            leases=self.leases,
         )
         return delivery.run()
 
@@ -218,10 +227,11 @@ class Publisher:
     ) -> Publication:
         """A note on the ticket, key and body, then its label: what every ending without a merge request writes."""
         ticket_id = told.ticket_id
-        self._may_write(ticket_id)
         if work is not None:
             work = work.model_copy(update={"published": told.outcome})
-        written = work_notes.ensure(self.forge, ticket_id, *note, work)
+        written = work_notes.ensure(
+            self.forge, ticket_id, *note, work, may_write=lambda: self._may_write(ticket_id)
+        )
         self._may_write(ticket_id)
         labels = self._mark(ticket_id, state)
         return told.model_copy(update={"note_id": written.id, "labels": labels})
@@ -229,6 +239,11 @@ class Publisher:
     def _may_write(self, ticket_id: str) -> None:
         if why := self.halt(ticket_id):
             raise Stopped(why, where=ticket_id, fix="run again once the reason is gone")
+        if self.leases and (why := self.leases.why_not(ticket_id)):
+            raise Superseded(why, where=ticket_id)
+
+    def _why_not(self, ticket_id: str) -> str | None:
+        return self.halt(ticket_id) or (self.leases.why_not(ticket_id) if self.leases else None)
 
     def _mark(self, ticket_id: str, state: str) -> tuple[str, ...]:
         labels = self.config.labels

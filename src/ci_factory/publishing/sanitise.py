@@ -1,7 +1,7 @@
 """Everything untrusted that reaches a note, a description, a title, a label, a branch or a commit goes through here. Pure.
 
 Text is shown as it was written and means nothing: no Markdown, HTML, quick action, mention, reference, closing word or
-link is left of it. Only what can't be seen, and addresses of hosts that nobody listed, are taken out. The escapes
+link is left of it. Only what can't be seen, addresses of hosts that nobody listed, and secrets are taken out. The escapes
 themselves, which other rooms need too, are in `ci_factory.model.text`.
 """
 
@@ -9,6 +9,7 @@ import re
 import urllib.parse
 from collections.abc import Collection, Sequence
 
+from ci_factory.model.redaction import redact
 from ci_factory.model.text import BREAK, break_closing, break_references, escape_line, plain, plain_lines
 
 INLINE_LIMIT = 500
@@ -42,7 +43,7 @@ _Hosts = Collection[str]
 
 def inline(text: str, *, limit: int = INLINE_LIMIT, hosts: _Hosts = ()) -> str:
     """One line that Markdown, HTML and quick actions can't reach; addresses stay, as links, only if their host is listed."""
-    line, kept = _without_links(plain(text, limit), hosts)
+    line, kept = _without_links(_plain(text, limit), hosts)
     escaped = escape_line(line)
     for place, address in enumerate(kept):
         escaped = escaped.replace(chr(_FIRST_PRIVATE + place), f"<{address}>")
@@ -50,8 +51,8 @@ def inline(text: str, *, limit: int = INLINE_LIMIT, hosts: _Hosts = ()) -> str:
 
 
 def code(text: str, *, limit: int = 200) -> str:
-    """A code span, also within a table; it can't be left from inside, and closes no issue."""
-    flat = plain(text, limit).replace("`", "'").replace("|", "\u2502")
+    """A code span, also within a table; it can't be left from inside, closes no issue, and holds no hidden block."""
+    flat = _plain(text, limit).replace("`", "'").replace("|", "\u2502").replace("<!", f"<{BREAK}!")
     return f"`{break_closing(flat)}`" if flat else "` `"
 
 
@@ -75,7 +76,10 @@ def bullets(
 def fenced(text: str, *, language: str = "", limit: int = FENCED_LIMIT) -> list[str]:
     """Lines of a code block; its fence is longer than any inside, and none of its lines begins with a slash."""
     cut = text[:limit]
-    lines = [_SLASH.sub(rf"\1{BREAK}/", line) for line in plain_lines(cut)]
+    lines = [
+        _SLASH.sub(rf"\1{BREAK}/", line).replace("<!", f"<{BREAK}!")
+        for line in redact("\n".join(plain_lines(cut))).split("\n")
+    ]
     longest = max((len(run) for line in lines for run in _BACKTICKS.findall(line)), default=0)
     fence = "`" * max(3, longest + 1)
     more = [f"_Cut here: {len(text)} characters in all._"] if len(cut) < len(text) else []
@@ -87,7 +91,7 @@ def title(text: str) -> str:
 
     What would make it a draft by itself is taken off: whether it is one is not for a stranger to say.
     """
-    line, _ = _without_links(plain(text, _TITLE_LIMIT), ())
+    line, _ = _without_links(_plain(text, _TITLE_LIMIT), ())
     while draft := _DRAFT.match(line):
         line = line[draft.end() :]
     shown = break_references(line).replace("<", f"<{BREAK}")
@@ -104,13 +108,18 @@ def label(text: str) -> str:
 
 def commit_line(text: str, *, limit: int = 200) -> str:
     """A line of a commit message: skips no pipeline, mentions and closes nothing, and holds no invisible character."""
-    line, _ = _without_links(plain(text, limit), ())
+    line, _ = _without_links(_plain(text, limit), ())
     line = _CLOSING_IN_COMMIT.sub(lambda found: _KEY_IN_COMMIT.sub("\\1\u2011", found[0]), line)
     bare, before = line, ""
     while bare != before:  # taking one away may make another
         before, bare = bare, _SIGN_IN_COMMIT.sub("", bare)
     bare = bare.replace("@", " at ")
     return " ".join(re.sub(r"\bGL-(?=\d)", "GL ", bare).split())
+
+
+def _plain(text: str, limit: int) -> str:
+    """One plain line without secrets of known forms; only then, as invisible characters may stand within one."""
+    return redact(plain(text, limit))
 
 
 def _without_links(line: str, hosts: _Hosts) -> tuple[str, list[str]]:

@@ -4,8 +4,9 @@ A note is updated in place, and what the next batch says takes the place of what
 ticket carries along what our notes there tell of earlier attempts: all of them, however they ended, up to a bound.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from ci_factory.forge import kept_notes
 from ci_factory.forge.protocol import Forge
 from ci_factory.model import block
 from ci_factory.model.base import Json
@@ -50,15 +51,29 @@ def told(notes: Iterable[Note], *, ours: str, ticket_id: str) -> dict[tuple[str,
     return found
 
 
-def ensure(forge: Forge, ticket_id: str, key: str, body: str, new: WorkRecord | None = None) -> Note:
-    """Make sure of a note of ours on a ticket that says `body`, with what is known of all work on the ticket."""
-    records = told(forge.notes(NoteTarget.ISSUE, ticket_id), ours=forge.user, ticket_id=ticket_id)
+def ensure(
+    forge: Forge,
+    ticket_id: str,
+    key: str,
+    body: str,
+    new: WorkRecord | None = None,
+    *,
+    may_write: Callable[[], None] = lambda: None,
+) -> Note:
+    """Make sure of a note of ours on a ticket that says `body`, with what is known of all work on the ticket.
+
+    `may_write` is asked between reading and writing, and raises when nothing may be written.
+    """
+    known = forge.notes(NoteTarget.ISSUE, ticket_id)
+    records = told(known, ours=forge.user, ticket_id=ticket_id)
     if new is not None:
         records[new.key] = data(new)
     ordered = sorted(records.values(), key=lambda each: (str(each.get("started_at")), str(each["batch"])))
     hidden = line(ordered)
     text = f"{body.rstrip()}\n\n{hidden}\n" if hidden else body
-    return forge.ensure_note(NoteTarget.ISSUE, ticket_id, key, text)
+    first = not any(note.author == forge.user and kept_notes.carries(note.body, key) for note in known)
+    may_write()
+    return forge.ensure_note(NoteTarget.ISSUE, ticket_id, key, text, new=first)
 
 
 def _list(held: dict[str, Json] | None) -> list[Json]:

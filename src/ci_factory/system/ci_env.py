@@ -40,6 +40,13 @@ def allowed(names: Iterable[str], extra: Mapping[str, str] | None = None) -> dic
     return {name: os.environ[name] for name in wanted if name in os.environ} | dict(extra or {})
 
 
+def colour() -> bool | None:
+    """Whether output is to be coloured: NO_COLOR says no, FORCE_COLOR yes; `None`: a terminal is, all else is not."""
+    if variable("NO_COLOR"):
+        return False
+    return True if variable("FORCE_COLOR") else None
+
+
 _NO = {"", "false", "0", "no", "off"}
 _JOB_TOKEN = "CI_JOB_TOKEN"  # noqa: S105 - a name
 _FORGE_TOKENS = (

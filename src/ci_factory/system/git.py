@@ -283,13 +283,17 @@ class Git:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.text("init", "--quiet", "--bare", "--template=", ".")
+        self.borrow_from(origin)
+        self.seal_hub()
+
+    def borrow_from(self, origin: "Git") -> None:
+        """See the origin's objects where they are now: the project, or a cache of this folder, may have moved."""
         common = origin.common_dir()
         alternates = self.folder / "objects" / "info" / "alternates"
         alternates.parent.mkdir(parents=True, exist_ok=True)
-        alternates.write_text(f"{common / 'objects'}\n", encoding="utf-8")
+        records.write_text(alternates, f"{common / 'objects'}\n")
         if (common / "shallow").exists():
             (self.folder / "shallow").write_bytes((common / "shallow").read_bytes())
-        self.seal_hub()
 
     def seal_hub(self) -> bool:
         """Put a hub's settings back when somebody changed them; whether that was so. Other repositories are left alone.

@@ -19,6 +19,8 @@ _MESSAGE = 20_000
 _FORMAT = "--format=%H %P%x09%ct%x09%an%x0a%B"
 _GROUP = re.compile(r"(?P<sha>[0-9a-f]{40}|[0-9a-f]{64}) (?P<old>\d+) (?P<new>\d+)(?: \d+)?")
 _SECONDS = 20.0
+_FIRST, _LAST = (datetime(year, 1, 2, tzinfo=UTC).timestamp() for year in (1, 9999))
+"""What a calendar can show; anybody can write any date into a commit."""
 _NO_NAME = "\0"
 
 
@@ -137,7 +139,8 @@ def _parse(text: str) -> Iterator[Logged]:
         author, _, message = rest.partition("\n")
         if at:
             sha, *parents = commits.split()
-            yield Logged(sha, tuple(parents), float(at), author, message[:_MESSAGE])
+            moment = min(max(float(at), _FIRST), _LAST)
+            yield Logged(sha, tuple(parents), moment, author, message[:_MESSAGE])
 
 
 def _lines(text: str) -> Iterator[Line]:

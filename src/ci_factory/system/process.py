@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from ci_factory.errors import ToolMissing
 
@@ -46,6 +46,41 @@ class Completed:
     def ok(self) -> bool:
         """Whether it ended by itself with status 0."""
         return self.returncode == 0 and not self.timed_out and not self.stopped
+
+
+class Conversation(Protocol):
+    """A program that answers each line on its standard input before it is given the next."""
+
+    def ask(self, line: bytes) -> bytes:
+        """The first line of the answer, without its end; empty when the program is gone."""
+
+    def more(self, size: int) -> bytes:
+        """So many bytes more of the answer; fewer when the program is gone."""
+
+
+class Player(Protocol):
+    """Plays programs in this process, so that a simulated night starts none; `None` leaves one to the system."""
+
+    def run(
+        self, argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, stdin: bytes | None
+    ) -> Completed | None:
+        """What the program would have left behind."""
+
+    def conversation(self, argv: Sequence[str], cwd: Path) -> Conversation | None:
+        """The program, as one that answers line by line."""
+
+
+_players: list[Player] = []
+
+
+@contextmanager
+def played_by(player: Player) -> Iterator[None]:
+    """Until the block ends, every program that is started, by whatever thread, is offered to `player` first."""
+    _players.append(player)
+    try:
+        yield
+    finally:
+        _players.remove(player)
 
 
 class Stopwatch:
@@ -81,6 +116,9 @@ def run(  # noqa: PLR0913 - each is a plain setting of one process
     Raises:
         ToolMissing: there is no such program.
     """
+    for player in _players:
+        if (played := player.run(argv, cwd, env, stdin)) is not None:
+            return played
     started = time.monotonic()
     with _given(stdin) as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = _start(argv, cwd, env, given, out, err, pass_fds)
@@ -105,8 +143,8 @@ def run(  # noqa: PLR0913 - each is a plain setting of one process
 
 
 @dataclass(frozen=True)
-class Conversation:
-    """A program that answers each line on its standard input before it is given the next."""
+class _Pipes:
+    """A conversation with a process."""
 
     _process: subprocess.Popen[bytes]
 
@@ -134,9 +172,13 @@ def conversation(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> I
     Raises:
         ToolMissing: there is no such program.
     """
+    for player in _players:
+        if (played := player.conversation(argv, cwd)) is not None:
+            yield played
+            return
     process = _start(argv, cwd, env, subprocess.PIPE, subprocess.PIPE, subprocess.DEVNULL, ())
     try:
-        yield Conversation(process)
+        yield _Pipes(process)
     finally:
         _kill_group(process.pid)
         for stream in (process.stdin, process.stdout):

@@ -1,7 +1,6 @@
 """Reads and writes the files that cross borders: whole or not at all, bounded, strictly parsed."""
 
 import contextlib
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -149,8 +148,8 @@ def read_events(path: Path) -> Iterator[Event]:
     with path.open(encoding="utf-8", errors="replace") as stream:
         for line in stream:
             try:
-                event = Event.model_validate(json.loads(line))
-            except (ValueError, ValidationError):
+                event = Event.model_validate_json(line)
+            except ValidationError:
                 continue
             if event.key not in seen:
                 seen.add(event.key)

@@ -11,7 +11,7 @@ from ci_factory.config import Config
 from ci_factory.errors import ArtifactError
 from ci_factory.model.base import Artifact
 from ci_factory.model.gate import GateReport, Score, Verdict
-from ci_factory.model.protected import PIPELINE, local_includes
+from ci_factory.model.protected import PIPELINE, pipeline_files
 from ci_factory.scoring.score import score_report
 from ci_factory.system import archives, records
 from ci_factory.system.git import Git
@@ -113,10 +113,19 @@ def suspicious(git: Git, evidence: Evidence, bound: Bound) -> str | None:
     """Why a pass is not believed although everything fits: the change edits the pipeline that said so."""
     if evidence.score.verdict is not Verdict.PASS:
         return None
-    sides = (git.show(side, ".gitlab-ci.yml") or "" for side in (bound.base, bound.head))
-    spec = GitIgnoreSpec.from_lines([*PIPELINE, *(name for side in sides for name in local_includes(side))])
+    parts = (name for side in (bound.base, bound.head) for name in _parts(git, side))
+    spec = GitIgnoreSpec.from_lines([*PIPELINE, *parts])
     changes = git.changes(bound.base, bound.head)
     touched = sorted(
         each.path for each in changes if spec.match_file(each.path) or spec.match_file(each.old_path)
     )
     return f"the change edits what judged it: {', '.join(touched[:5])}" if touched else None
+
+
+def _parts(git: Git, commit: str) -> tuple[str, ...]:
+    """Patterns of what the pipeline of a commit is made of."""
+
+    def paths() -> list[str]:
+        return git.text("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
+
+    return pipeline_files(lambda path: git.show(commit, path) or "", paths)

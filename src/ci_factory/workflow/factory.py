@@ -1,5 +1,7 @@
 """What every stage needs: one project with its configuration and its output folder, and for some stages its forge."""
 
+import hashlib
+import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from ci_factory.errors import FactoryError, ForgeError, UsageError
 from ci_factory.forge.protocol import Forge
 from ci_factory.model.base import Json
 from ci_factory.model.event import Event
+from ci_factory.publishing.leases import Leases
 from ci_factory.publishing.publisher import Publisher
 from ci_factory.system import ci_env
 from ci_factory.system.clock import Clock
@@ -109,7 +112,9 @@ class Workshop:
         """Make the output folder and the hub, unless they are there, and sweep up after a run that was killed."""
         self.layout.prepare()
         workspace.remove(self.layout.worktrees)
-        if not (self.layout.hub / "objects" / "info" / "alternates").is_file():
+        if (self.layout.hub / "objects" / "info" / "alternates").is_file():
+            self.hub.borrow_from(self.git)
+        else:
             self.hub.init_hub(self.git)
         self.hub.text("worktree", "prune")
 
@@ -170,8 +175,20 @@ class Factory(Workshop):
     def publisher(self) -> Publisher:
         """The only writer to the forge."""
         return Publisher(
-            self.forge, self.git, self.config, self.identity, halt=self.switch.halt, clock=self.clock
+            self.forge,
+            self.git,
+            self.config,
+            self.identity,
+            halt=self.switch.halt,
+            clock=self.clock,
+            leases=self.leases,
         )
+
+    @cached_property
+    def leases(self) -> Leases | None:
+        """What this process holds of the tickets on the forge; `None` when the configuration does without."""
+        line = line_of(self.git)
+        return Leases(self.forge, self.clock, line) if self.config.publishing.leases else None
 
     @cached_property
     def switch(self) -> Switch:
@@ -198,6 +215,15 @@ class Factory(Workshop):
                 f"there is no branch {self.target_branch}", fix="check the project's default branch"
             )
         return commit
+
+
+def line_of(git: Git) -> str:
+    """Whose batches follow each other: those that one job plans (it has a resource group), or one repository on one machine."""
+    job = ci_env.variable("CI_JOB_NAME") if ci_env.in_job() else None
+    if job is not None:
+        return f"ci/{job}"[:200]
+    place = f"{platform.node()}\n{git.common_dir()}"
+    return f"local/{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
 
 
 def project_name(git: Git, config: Config) -> str:

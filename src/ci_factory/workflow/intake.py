@@ -1,6 +1,6 @@
 """Stage 1: which tickets are in the queue, and which of them are ready. All that the plan needs of the forge is read here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ci_factory.errors import UsageError
@@ -19,6 +19,7 @@ from ci_factory.workflow.factory import Factory
 
 _AGAIN = ("queued", "running", "needs-info", "deferred")
 """States that a batch may take up again: stale ones of a killed run, and those that wait for a change."""
+_AT_WORK = frozenset({"queued", "running"})
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def receive(factory: Factory, tickets: Sequence[Ticket]) -> None:
 def intake(factory: Factory, selection: Selection = _ALL) -> IntakeReport:
     """Assess every ticket of the queue and write intake.json."""
     issues = _issues(factory, selection)
-    changes = factory.forge.merge_requests(details=False)
+    changes = _delivered(factory, issues, selection.busy)
     delivered = {mr.ticket_id for mr in changes}
     asked = escalations.read(factory, (issue for issue in issues if issue.ticket.id not in delivered))
     escalations.acknowledge(factory, asked.values())
@@ -102,6 +103,21 @@ def intake(factory: Factory, selection: Selection = _ALL) -> IntakeReport:
     learned = recalibrated(report.calibration)
     factory.progress.stage("intake", "; ".join(filter(None, (_summary(candidates), learned))))
     return report
+
+
+def _delivered(factory: Factory, issues: Iterable[Issue], busy: Collection[str]) -> list[MergeRequest]:
+    """The open merge requests whose tickets are with people now.
+
+    A ticket that still says that it is at work, though no batch has it, was cut short in its publication, and what was
+    to be published is gone. A draft is made anew; what is ready already lacks no more than the ticket's label.
+    """
+    labels, changes = factory.config.labels, factory.forge.merge_requests(details=False)
+    states = {issue.ticket.id: labels.state_of(issue.ticket.labels) for issue in issues}
+    cut_short = {ticket_id for ticket_id, state in states.items() if state in _AT_WORK} - set(busy)
+    for change in changes:
+        if change.ticket_id in cut_short and not change.draft:
+            factory.publisher.mark(change.ticket_id, "review")
+    return [change for change in changes if not change.draft or change.ticket_id not in cut_short]
 
 
 def _issues(factory: Factory, selection: Selection) -> list[Issue]:

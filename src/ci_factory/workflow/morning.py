@@ -21,6 +21,7 @@ from ci_factory.model.forecast import Outlook
 from ci_factory.model.forge import MergeRequestSpec
 from ci_factory.model.merge_truth import MergeTruth
 from ci_factory.model.review import ReviewItem, ReviewQueue
+from ci_factory.model.suggestion import meant
 from ci_factory.review.queue import build_queue
 from ci_factory.review.render import queue_markdown
 from ci_factory.review.subject import ReviewSubject
@@ -164,7 +165,7 @@ def _refuse_unheard(name: str, value: str | None, sample: Sample) -> None:
         return
     known = sorted({getattr(row, name) for row in (*sample.changes, *sample.tasks, *sample.work)} - {None})
     if value not in known:
-        fix = f"the facts know {', '.join(known)}" if known else "collect facts first: ci-factory collect"
+        fix = meant(value, known, kind=f"{name}s") if known else "collect facts first: ci-factory collect"
         raise UsageError(f"there is no {name} {value!r}", where=f"--{name}", fix=fix)
 
 

@@ -13,7 +13,7 @@ from ci_factory.model.redaction import redact
 from ci_factory.publishing.publisher import PUBLISHABLE, Judged
 from ci_factory.system import ci_env, process, records
 from ci_factory.work.failure_policy import Move, Suspended
-from ci_factory.workflow import planning
+from ci_factory.workflow import holding, planning, relay
 from ci_factory.workflow.board import Board, in_order
 from ci_factory.workflow.breakers import Breakers
 from ci_factory.workflow.delivery import in_turn
@@ -58,6 +58,8 @@ def generate(factory: Factory, batch: Batch) -> Generated:
         raise Interrupted("interrupted", fix="the same command goes on from here") from None
     finally:
         pool.shutdown(cancel_futures=True)
+    ended = (ticket_id for ticket_id, publication in board.ended.items() if publication is not None)
+    holding.release(factory, batch, [each for each in ended if each not in board.stopped])
     if aborted := board.breakers.aborted:
         planning.set_status(factory, batch, BatchStatus.ABORTED, aborted)
     elif not board.broken and not board.stopped:
@@ -71,9 +73,10 @@ def publish_finished(factory: Factory, batch: Batch) -> list[Publication]:
     A change without a verdict goes to people: it was paid for, and nobody can say what it is worth. When every ticket
     has ended, so has the batch.
     """
+    holding.resume(factory, batch, (each.id for each in batch.tickets))
     station, parallel = Station(factory, batch), factory.config.publishing.parallel
     worked = [
-        (planned, attempt)
+        (planned, relay.own_attempt(attempt, batch, planned))
         for planned in sorted(batch.tickets, key=lambda planned: planned.order)
         if (
             attempt := records.read_if_valid(
@@ -89,6 +92,7 @@ def publish_finished(factory: Factory, batch: Batch) -> list[Publication]:
         return station.publish(each) if _is_whole(each) else station.unjudged(each, said)
 
     publications = in_turn(judged, publish, parallel)
+    holding.release(factory, batch, (each.ticket_id for each in publications if each.outcome != STOPPED))
     if {each.ticket_id for each in publications if each.outcome != STOPPED} == {
         each.id for each in batch.tickets
     }:
@@ -169,7 +173,7 @@ def _base(station: Station, board: Board, planned: PlannedTicket) -> tuple[str, 
     """The commit to start from, and why the ticket can't start (empty when it can)."""
     needed = planned.candidate.ticket.depends_on
     for ticket_id in planned.waits_for:
-        if ticket_id in needed and not _usable(board, ticket_id):
+        if ticket_id in needed and not _usable(station, board, ticket_id):
             return (
                 station.batch.base,
                 f"it depends on {ticket_id}, which brought no change that can be built on",
@@ -183,18 +187,19 @@ def _stack_base(station: Station, board: Board, planned: PlannedTicket) -> str:
     below = planned.stacked_on
     while below is not None:
         publication = board.ended.get(below)
-        if publication is not None and publication.head is not None and _usable(board, below):
+        if publication is not None and publication.head is not None and _usable(station, board, below):
             return publication.head
         below = by_id[below].stacked_on
     return station.batch.base
 
 
-def _usable(board: Board, ticket_id: str) -> bool:
+def _usable(station: Station, board: Board, ticket_id: str) -> bool:
     publication = board.ended.get(ticket_id)
     return (
         publication is not None
         and publication.head is not None
         and board.verdicts.get(ticket_id) in STACKABLE
+        and not relay.tells_agents(station.factory.git, station.batch, publication.head)
     )
 
 

@@ -10,7 +10,7 @@ from ci_factory.planning.plan import make_batch
 from ci_factory.review import capacity
 from ci_factory.system import records
 from ci_factory.system.layout import Layout
-from ci_factory.workflow import earlier, history, morning, routing, simulation
+from ci_factory.workflow import earlier, history, holding, morning, routing, simulation
 from ci_factory.workflow.factory import Factory
 
 
@@ -20,6 +20,9 @@ def unfinished(factory: Factory) -> Batch | None:
     if batch is None or batch.status.over:
         return None
     factory.progress.stage("plan", f"resuming batch {batch.id}")
+    folder = factory.layout.batch(batch.id)
+    ids = (each.id for each in batch.tickets)
+    holding.resume(factory, batch, [each for each in ids if not folder.ticket(each).publication.exists()])
     claim(factory, batch)
     return batch
 
@@ -61,7 +64,7 @@ def required_in(layout: Layout) -> Batch:
 
 def plan(factory: Factory, intake: IntakeReport) -> Batch | None:
     """Plan a batch and claim its tickets; `None` when there is nothing new to do or to say."""
-    batch = draft(factory, intake)
+    batch, intake = _ours(factory, intake)
     if not batch.tickets and not _news(factory, batch, intake):
         factory.progress.stage("plan", "nothing new to do")
         return None
@@ -77,6 +80,19 @@ def plan(factory: Factory, intake: IntakeReport) -> Batch | None:
     )
     claim(factory, batch)
     return batch
+
+
+def _ours(factory: Factory, intake: IntakeReport) -> tuple[Batch, IntakeReport]:
+    """A plan of tickets that no other line has at work, and the intake without those that one has."""
+    while True:
+        batch = draft(factory, intake)
+        elsewhere = holding.claim(factory, batch)
+        if not elsewhere:
+            return batch, intake
+        for ticket_id, why in elsewhere.items():
+            factory.progress.ticket(ticket_id, "left out", why)
+        rest = tuple(each for each in intake.candidates if each.ticket.id not in elsewhere)
+        intake = intake.model_copy(update={"candidates": rest})
 
 
 def draft(factory: Factory, intake: IntakeReport) -> Batch:

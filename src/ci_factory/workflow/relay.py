@@ -5,7 +5,8 @@ it is the change of this ticket. Whether the change below is the published one i
 """
 
 from ci_factory.errors import ArtifactError
-from ci_factory.model.attempt import Attempt, CheckpointName, CheckpointStatus
+from ci_factory.model import protected
+from ci_factory.model.attempt import Attempt, CheckpointName, CheckpointStatus, Ending
 from ci_factory.model.batch import Batch, PlannedTicket
 from ci_factory.model.forge import Publication
 from ci_factory.model.gate import Score, Verdict
@@ -55,6 +56,25 @@ def check_attempt(attempt: Attempt, batch: Batch, planned: PlannedTicket) -> Non
         raise _unfit(planned.id, f"the attempt starts from {attempt.base[:12]}, not from the batch's base")
 
 
+def own_attempt(attempt: Attempt, batch: Batch, planned: PlannedTicket) -> Attempt:
+    """The work on a ticket; in place of what is none of its own, an attempt that says so and brings nothing."""
+    try:
+        check_attempt(attempt, batch, planned)
+    except ArtifactError as error:
+        return Attempt(
+            ticket_id=planned.id,
+            batch_id=batch.id,
+            agent=planned.agent,
+            started_at=attempt.started_at,
+            finished_at=attempt.finished_at,
+            ending=Ending.SKIPPED,
+            reason=f"what was left for it is not its own: {error.what}",
+            planned_size=planned.size,
+            base=batch.base,
+        )
+    return attempt
+
+
 def take_change(shop: Workshop, batch: Batch, attempt: Attempt) -> str:
     """Bring a change into the hub; its head.
 
@@ -82,6 +102,11 @@ def check_verdict(judged: Judged) -> None:
     for verdict in (judged.report, judged.score):
         if verdict is not None and (verdict.tree, verdict.base) != (attempt.tree, attempt.base):
             raise _unfit(attempt.ticket_id, "the verdict is one on another change")
+
+
+def tells_agents(git: Git, batch: Batch, head: str) -> bool:
+    """Whether a change brings instructions or settings for agents: a person reads them before an agent does."""
+    return protected.tells_agents(each.path for each in git.changes(batch.base, head, renames=False))
 
 
 def base_of(shop: Workshop, batch: Batch, planned: PlannedTicket) -> tuple[str, str]:
@@ -146,6 +171,8 @@ def _usable(shop: Workshop, batch: Batch, planned: PlannedTicket) -> Attempt | N
     """The attempt, when its change can be built on: as the gate stage says, or before it, as the work itself ended."""
     attempt = read_attempt(shop, batch, planned)
     if attempt.ending not in PUBLISHABLE or attempt.head is None:
+        return None
+    if tells_agents(shop.hub, batch, take_change(shop, batch, attempt)):
         return None
     score = records.read_if_valid(shop.layout.batch(batch.id).ticket(planned.id).score, Score)
     if score is not None:

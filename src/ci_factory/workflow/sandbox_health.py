@@ -15,4 +15,9 @@ def check(config: Config) -> Check:
         return ok("sandbox", said)
     if config.sandbox.mode == "required":
         return failed("sandbox", f"required, but {said}", confinement.FIX)
-    return warning("sandbox", said, confinement.FIX)
+    fix = (
+        "take `off` out of the configuration (docs/sandbox.md)"
+        if config.sandbox.mode == "off"
+        else confinement.FIX
+    )
+    return warning("sandbox", said, fix)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NoReturn
 
 from ci_factory.errors import ArtifactError, ForgeError
@@ -75,6 +76,10 @@ class Api:
     def requests(self) -> int:
         """How many were sent so far, repeated ones too; what git itself asks is not among them."""
         return self._line.wire.sent
+
+    def now(self) -> datetime:
+        """The time by the server's clock, as its last answer told it."""
+        return self._line.wire.now()
 
     def __reduce__(self) -> NoReturn:
         msg = "a connection holds a token, which is not written anywhere"

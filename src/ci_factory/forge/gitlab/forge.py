@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from ci_factory.config import Labels
@@ -14,6 +15,7 @@ from ci_factory.forge.gitlab import (
     glimpses,
     health,
     issues,
+    leases,
     merge_requests,
     merging,
     notes,
@@ -33,6 +35,7 @@ from ci_factory.forge.gitlab.discussions import Discussion
 from ci_factory.forge.gitlab.pipelines import Job, Pipeline
 from ci_factory.forge.gitlab.project import Project
 from ci_factory.forge.gitlab.repository import Repository
+from ci_factory.forge.gitlab.shapes import understood
 from ci_factory.forge.gitlab.transfer import Transfer
 from ci_factory.model.collecting import Glimpses, Head, IssueRecord, MergeRequestRecord, Wanted
 from ci_factory.model.forge import (
@@ -49,10 +52,12 @@ from ci_factory.model.forge import (
     Role,
 )
 from ci_factory.model.health import Check
+from ci_factory.model.lease import Held, Swap
 from ci_factory.system.clock import Clock
 from ci_factory.system.git import Git, Person
 
 
+@understood
 @dataclass(frozen=True)
 class GitLabForge:
     """One project, seen by the owner of one token.
@@ -90,7 +95,7 @@ class GitLabForge:
         return self.project.facts.user
 
     @property
-    def person(self) -> Person | None:
+    def person(self) -> Person:
         """Our name with GitLab's private commit address, which belongs to the user on any instance."""
         facts, host = self.project.facts, urlsplit(self.project.api.url).hostname
         return Person(facts.user, f"{facts.user_id}-{facts.user}@users.noreply.{host}")
@@ -167,13 +172,15 @@ class GitLabForge:
         """All notes of several issues by people and bots, oldest first, by ticket: one request for fifty issues."""
         return conversations.of_issues(self.project, ticket_ids)
 
-    def ensure_note(self, target: NoteTarget, target_id: str, key: str, body: str) -> Note:
+    def ensure_note(
+        self, target: NoteTarget, target_id: str, key: str, body: str, *, new: bool = False
+    ) -> Note:
         """One note of ours with this hidden key that says `body`; writes nothing when it already does.
 
         Raises:
             ForgeError: GitLab would carry out a line of the body as a quick action.
         """
-        return notes.ensure(self.project, target, target_id, key, body)
+        return notes.ensure(self.project, target, target_id, key, body, new=new)
 
     def add_note(self, target: NoteTarget, target_id: str, body: str) -> Note:
         """Add a plain note, as a person would."""
@@ -227,14 +234,34 @@ class GitLabForge:
         """Text of a file on a branch or at a commit; `None` when there is no such file."""
         return self.repository.file(path, ref)
 
-    def push(self, branch: str, commit: str, *, expected: str | None) -> None:
-        """Move a branch by compare-and-swap.
+    def push(
+        self, branch: str, commit: str, *, expected: str | None, lease: Swap | None = None
+    ) -> Held | None:
+        """Move a branch by compare-and-swap; a lease goes with it in one push, or neither moves.
 
         Raises:
             Conflict: it is elsewhere than `expected`.
+            Superseded: the lease is another one.
             ForgeError: it is protected, or the server refuses it.
         """
-        self.repository.push(branch, commit, expected)
+        change = leases.change(self.git, lease, self.person, self.now()) if lease else None
+        self.repository.push(branch, commit, expected, change.move if change else None)
+        return change.held if change else None
+
+    # Leases
+
+    def now(self) -> datetime:
+        """The server's clock, as its answers tell it."""
+        self.project.facts  # noqa: B018 - at least one answer
+        return self.project.api.now()
+
+    def leases(self, ticket_ids: Iterable[str]) -> dict[str, Held]:
+        """The leases of these tickets: one look by git, and another one for those that are new here."""
+        return leases.read(self.repository.transfer, ticket_ids)
+
+    def swap_leases(self, swaps: Sequence[Swap]) -> dict[str, Held]:
+        """Swap leases, each by itself, in one push."""
+        return leases.swap(self.repository.transfer, swaps, self.person, self.now())
 
     # Merge requests
 

@@ -17,7 +17,9 @@ _BROKEN = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN_TOKEN = re.compile(r"Authentication failed|could not read (?:Username|Password)")
-_RESULT = re.compile(r"^(?P<flag>[ +\-*!=])\t[^\t\n]*\t(?P<summary>.*)$", re.MULTILINE)
+_RESULT = re.compile(
+    r"^(?P<flag>[ +\-*!=])\t(?:[^\t\n:]*:)?(?P<ref>[^\t\n:]*)\t(?P<summary>.*)$", re.MULTILINE
+)
 _STALE = ("stale info", "fetch first", "non-fast-forward", "reference already exists")
 _TOKEN_FIX = "make a new token with the scopes `api` and `write_repository` for forge.token_variable"  # noqa: S105 - a sentence
 _ROLE_FIX = "give the token's user at least the role Developer, and the token the scope `write_repository`; an archived project takes no pushes"
@@ -48,10 +50,15 @@ def pushed(stdout: str) -> bool:
     return found is not None and found["flag"] != "!"
 
 
-def stale(stdout: str) -> bool:
-    """Whether `git push --porcelain` found the branch elsewhere."""
-    found = _RESULT.search(stdout)
-    return found is not None and found["flag"] == "!" and any(word in found["summary"] for word in _STALE)
+def stale(stdout: str) -> frozenset[str]:
+    """Refs that `git push --porcelain` found elsewhere."""
+    found = (each for each in _RESULT.finditer(stdout) if each["flag"] == "!")
+    return frozenset(each["ref"] for each in found if any(word in each["summary"] for word in _STALE))
+
+
+def taken(stdout: str) -> frozenset[str]:
+    """Refs that `git push --porcelain` moved, or found where they were to go."""
+    return frozenset(each["ref"] for each in _RESULT.finditer(stdout) if each["flag"] != "!")
 
 
 def moved(branch: str, expected: str | None) -> Conflict:

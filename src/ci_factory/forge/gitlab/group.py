@@ -7,6 +7,7 @@ from ci_factory.config import Labels
 from ci_factory.forge.gitlab import queue
 from ci_factory.forge.gitlab.api import Api
 from ci_factory.forge.gitlab.forge import GitLabForge
+from ci_factory.forge.gitlab.shapes import understood
 from ci_factory.forge.gitlab.transfer import Transfer
 from ci_factory.model.forge import Issue
 from ci_factory.system.clock import Clock
@@ -21,6 +22,7 @@ class QueuedIssue:
     issue: Issue
 
 
+@understood
 @dataclass(frozen=True)
 class GitLabGroup:
     """A group with its subgroups, seen by the owner of one token. Ticket ids are unique within a project only."""

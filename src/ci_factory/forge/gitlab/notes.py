@@ -5,10 +5,11 @@ that nobody resolves would block a merge.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from ci_factory.forge import kept_notes
 from ci_factory.forge.gitlab import quick_actions
-from ci_factory.forge.gitlab.errors import TooLarge
+from ci_factory.forge.gitlab.errors import NotFound, TooLarge
 from ci_factory.forge.gitlab.project import Project
 from ci_factory.model.base import Json
 from ci_factory.model.forge import Note, NoteTarget
@@ -40,18 +41,25 @@ def every(project: Project, target: NoteTarget, target_id: str) -> list[Json]:
     return sorted(found, key=_age)
 
 
-def ensure(project: Project, target: NoteTarget, target_id: str, key: str, body: str) -> Note:
-    """Make sure that exactly one note of ours ends with the key's marker, and that it says `body`."""
+def ensure(
+    project: Project, target: NoteTarget, target_id: str, key: str, body: str, *, new: bool = False
+) -> Note:
+    """Make sure that exactly one note of ours ends with the key's marker, and that it says `body`.
+
+    `new`: none was there a moment ago.
+    """
     text = quick_actions.refused(kept_notes.marked(key, body), project.of(target, target_id))
-    ours = list(_kept(project, target, target_id, key))
+    ours = [] if new else list(_kept(project, target, target_id, key))
     if not ours:
-        return to_note(target, target_id, _create(project, target, target_id, text, key))
-    *extras, newest = ours
-    if normal(newest["body"]) != normal(text):
-        newest = project.api.put(project.of(target, target_id, "notes", newest["id"]), {"body": text})
-    for extra in extras:
-        project.api.delete(project.of(target, target_id, "notes", extra["id"]))
-    return to_note(target, target_id, newest)
+        made = _create(project, target, target_id, text, key)
+        # Another process may have read at the same moment, and made one too: the later of both sees it.
+        ours = list(_kept(project, target, target_id, key)) or [made]
+    elif normal(ours[-1]["body"]) != normal(text):
+        ours[-1] = project.api.put(project.of(target, target_id, "notes", ours[-1]["id"]), {"body": text})
+    for extra in ours[:-1]:
+        with suppress(NotFound):  # both saw it
+            project.api.delete(project.of(target, target_id, "notes", extra["id"]))
+    return to_note(target, target_id, ours[-1])
 
 
 def add(project: Project, target: NoteTarget, target_id: str, body: str) -> Note:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ci_factory.errors import ForgeError, RepositoryError
 from ci_factory.forge.gitlab.errors import NotFound
 from ci_factory.forge.gitlab.project import Project
-from ci_factory.forge.gitlab.transfer import Transfer
+from ci_factory.forge.gitlab.transfer import Move, Transfer
 from ci_factory.system.git import Git
 
 
@@ -37,8 +37,8 @@ class Repository:
         """Bring the commits of these branches here; those that do not exist are passed over."""
         return self.transfer.fetch(branches)
 
-    def push(self, branch: str, commit: str, expected: str | None) -> None:
-        """Move a branch by compare-and-swap.
+    def push(self, branch: str, commit: str, expected: str | None, lease: Move | None = None) -> None:
+        """Move a branch by compare-and-swap, together with a lease or not at all.
 
         Raises:
             Conflict: it is elsewhere than `expected`.
@@ -48,7 +48,7 @@ class Repository:
             raise ForgeError(
                 f"{branch} is protected", fix="push to a branch of the ticket's own, and merge it"
             )
-        self.transfer.push(branch, commit, expected=expected)
+        self.transfer.push(branch, commit, expected=expected, lease=lease)
 
     def file(self, path: str, ref: str) -> str | None:
         """Text of a file at a branch or commit; ForgeError when there is no such branch or commit."""

@@ -8,6 +8,7 @@ from ci_factory.forge.gitlab import merge_requests
 from ci_factory.forge.gitlab.errors import NotFound, Refused
 from ci_factory.forge.gitlab.project import Project
 from ci_factory.forge.gitlab.repository import Repository
+from ci_factory.forge.gitlab.shapes import understood
 from ci_factory.forge.gitlab.versions import moment
 from ci_factory.model.base import Json
 from ci_factory.model.forge import MergeRequestState
@@ -45,6 +46,7 @@ class Run:
     created_at: datetime
 
 
+@understood
 @dataclass(frozen=True)
 class Sweeping:
     """Reads one project for a sweep."""

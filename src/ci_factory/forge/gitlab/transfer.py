@@ -2,11 +2,12 @@
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NoReturn
 
-from ci_factory.errors import ForgeError
+from ci_factory.errors import ForgeError, Superseded
 from ci_factory.forge.gitlab import git_words
 from ci_factory.forge.gitlab.line import Failure, Line
 from ci_factory.forge.gitlab.rates import Kind
@@ -20,7 +21,8 @@ PREFIX = "factory/"
 REMOTE_REFS = "refs/ci-factory/remote/"
 """Where the local repository remembers fetched branches; refs of the user are not touched."""
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_LINE = re.compile(r"^(?P<commit>[0-9a-f]{40,64})\trefs/heads/(?P<name>.+)$", re.MULTILINE)
+_LINE = re.compile(r"^(?P<commit>[0-9a-f]{40,64})\t(?P<ref>refs/.+)$", re.MULTILINE)
+_HEADS = "refs/heads/"
 _ASKED_BY_NAME = 100
 _DEEPER = (100, 900, 9000)
 """Commits added to a shallow history, step by step, before all of it is fetched."""
@@ -34,6 +36,15 @@ _FETCH = (
     "--stdin",
 )
 _TOO_MANY = 429
+
+
+@dataclass(frozen=True)
+class Move:
+    """A ref that goes from where it is expected (`None`: nowhere yet) to a commit."""
+
+    ref: str
+    commit: str
+    expected: str | None
 
 
 class Transfer:
@@ -52,13 +63,15 @@ class Transfer:
         msg = "a transfer holds a token, which is not written anywhere"
         raise TypeError(msg)
 
-    def push(self, branch: str, commit: str, *, expected: str | None) -> None:
+    def push(self, branch: str, commit: str, *, expected: str | None, lease: Move | None = None) -> None:
         """Move a branch `factory/…` to a commit if it still is at `expected` (`None`: does not exist yet).
 
-        A branch that is at the commit already is fine, so a push whose answer was lost may be repeated.
+        A branch that is at the commit already is fine, so a push whose answer was lost may be repeated. `lease` moves with
+        it, or neither of them does.
 
         Raises:
             Conflict: the branch is elsewhere.
+            Superseded: the lease is elsewhere.
             Refused: the token is not accepted (401), or may not push (403).
             ForgeError: no branch of ours, no such commit here, a protected branch or a push rule is in the way (with
                 GitLab's own words), or there is no answer.
@@ -70,37 +83,76 @@ class Transfer:
             )
         if not _SHA.fullmatch(commit) or not self.git.run("cat-file", "-e", f"{commit}^{{commit}}").ok:
             raise ForgeError(f"there is no commit {commit!r}", where=str(self.git.folder))
-        where = f"push to {branch}"
+        where, moves = f"push to {branch}", [Move(f"{_HEADS}{branch}", commit, expected)]
+        moves += [lease] if lease else []
         with self._opened() as transit, transit.shallow_boundary():
             try:
-                done = self._tried(transit, where, *_push(self.url, branch, commit, expected))
+                done = self._tried(transit, where, *_push(self.url, moves))
             except ForgeError:
-                if self._arrived(transit, branch, commit):
+                if self._arrived(transit, moves):
                     return
                 raise
             if not git_words.pushed(done.stdout):
-                self._explain(transit, done, branch, commit, expected)
+                self._explain(transit, done, branch, moves)
 
-    def _explain(
-        self, transit: Transit, done: Completed, branch: str, commit: str, expected: str | None
-    ) -> None:
+    def _explain(self, transit: Transit, done: Completed, branch: str, moves: Sequence[Move]) -> None:
         """Why a push was rejected; no reason when an earlier try of it got there after all."""
-        where = f"push to {branch}"
-        if git_words.stale(done.stdout):
-            raise git_words.moved(branch, expected)
-        if "\t" in done.stdout:
-            # The server spoke of the branch: it may have been moved between git's look and its update.
-            now = self._tips(transit, [branch]).get(branch)
-            if now == commit:
+        stale = git_words.stale(done.stdout)
+        if not stale and "\t" in done.stdout:
+            # The server spoke of the refs: they may have been moved between git's look and its update.
+            now = self._refs(transit, [each.ref for each in moves])
+            if all(now.get(each.ref) == each.commit for each in moves):
                 return
-            if now != expected:
-                raise git_words.moved(branch, expected)
-        raise git_words.refusal(done.stdout, self._token.redact(done.stderr), where)
+            stale = frozenset(each.ref for each in moves if now.get(each.ref) != each.expected)
+        if stale & {each.ref for each in moves[1:]}:
+            raise Superseded("another batch has taken the ticket over", where=branch)
+        if stale:
+            raise git_words.moved(branch, moves[0].expected)
+        raise git_words.refusal(done.stdout, self._token.redact(done.stderr), f"push to {branch}")
 
-    def _arrived(self, transit: Transit, branch: str, commit: str) -> bool:
+    def _arrived(self, transit: Transit, moves: Sequence[Move]) -> bool:
         """Whether a push did its work though we were not told; one look."""
-        done = transit.run("ls-remote", "--heads", "--", self.url, f"refs/heads/{branch}")
-        return done.ok and _parse(done.stdout).get(branch) == commit
+        done = transit.run("ls-remote", "--", self.url, *(each.ref for each in moves))
+        found = _parse(done.stdout)
+        return done.ok and all(found.get(each.ref) == each.commit for each in moves)
+
+    def move(self, moves: Sequence[Move]) -> frozenset[str]:
+        """Move refs that are no branches, each by itself; those that are now where they were to go.
+
+        Raises:
+            ForgeError: the server refuses one that is where it was expected, or there is no answer.
+        """
+        if not moves:
+            return frozenset()
+        with self._opened() as transit:
+            done = self._tried(transit, "push", *_push(self.url, moves, atomic=False))
+            taken = git_words.taken(done.stdout)
+            left = [each for each in moves if each.ref not in taken]
+            if not left:
+                return taken
+            now = self._refs(transit, [each.ref for each in left])
+        if any(now.get(each.ref) == each.expected for each in left):
+            raise git_words.refusal(done.stdout, self._token.redact(done.stderr), f"push to {left[0].ref}")
+        return taken | {each.ref for each in left if now.get(each.ref) == each.commit}
+
+    def refs(self, prefix: str, names: Sequence[str]) -> dict[str, str]:
+        """Refs that are no branches, by name, with their commits in the local repository; those that do not exist are left out."""
+        few = len(names) <= _ASKED_BY_NAME
+        patterns = [f"{prefix}{name}" for name in names] if few else [f"{prefix}*"]
+        with self._fetching, self._opened() as transit:
+            found = self._refs(transit, patterns) if names else {}
+            wanted = {ref: found[ref] for name in names if (ref := f"{prefix}{name}") in found}
+            missing = [ref for ref, commit in wanted.items() if not self._is_here(commit)]
+            if missing:
+                wanted |= self._bring_refs(transit, missing)
+        return {ref.removeprefix(prefix): commit for ref, commit in wanted.items()}
+
+    def _bring_refs(self, transit: Transit, refs: Sequence[str]) -> dict[str, str]:
+        lines = [f"+{ref}:{ref}\n" for ref in refs]
+        done = self._tried(transit, "fetch", *_FETCH, "--", self.url, stdin="".join(lines).encode())
+        if not done.ok:
+            raise git_words.refusal("", self._token.redact(done.stderr), "fetch")
+        return {ref: commit for ref in refs if (commit := transit.git.ref(ref))}
 
     def heads(self, branches: Iterable[str]) -> dict[str, str]:
         """Where these branches are on the server, by name; those that do not exist are left out.
@@ -198,11 +250,15 @@ class Transfer:
         wanted = set(names)
         if not wanted:
             return {}
-        patterns = [f"refs/heads/{name}" for name in sorted(wanted)] if len(wanted) <= _ASKED_BY_NAME else []
-        done = self._tried(transit, "ls-remote", "ls-remote", "--heads", "--", self.url, *patterns)
+        patterns = [f"{_HEADS}{name}" for name in sorted(wanted)] if len(wanted) <= _ASKED_BY_NAME else []
+        found = self._refs(transit, patterns, "--heads")
+        return {name: tip for ref, tip in found.items() if (name := ref.removeprefix(_HEADS)) in wanted}
+
+    def _refs(self, transit: Transit, patterns: Sequence[str], *flags: str) -> dict[str, str]:
+        done = self._tried(transit, "ls-remote", "ls-remote", *flags, "--", self.url, *patterns)
         if not done.ok:
             raise git_words.refusal("", self._token.redact(done.stderr), "ls-remote")
-        return {name: commit for name, commit in _parse(done.stdout).items() if name in wanted}
+        return _parse(done.stdout)
 
     def _tried(self, transit: Transit, where: str, *args: str, stdin: bytes | None = None) -> Completed:
         """Run git, again and again while trouble may pass; the definite end is returned, good or bad."""
@@ -243,14 +299,16 @@ class Transfer:
         return name
 
 
-def _push(url: str, branch: str, commit: str, expected: str | None) -> tuple[str, ...]:
-    ref = f"refs/heads/{branch}"
-    flags = ("--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no")
-    return ("push", *flags, f"--force-with-lease={ref}:{expected or ''}", "--", url, f"{commit}:{ref}")
+def _push(url: str, moves: Sequence[Move], *, atomic: bool = True) -> tuple[str, ...]:
+    flags = ["--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"]
+    flags += ["--atomic"] if atomic and len(moves) > 1 else []
+    leases = (f"--force-with-lease={each.ref}:{each.expected or ''}" for each in moves)
+    return ("push", *flags, *leases, "--", url, *(f"{each.commit}:{each.ref}" for each in moves))
 
 
 def _parse(listing: str) -> dict[str, str]:
-    return {found["name"]: found["commit"] for found in _LINE.finditer(listing)}
+    """Commits by ref."""
+    return {found["ref"]: found["commit"] for found in _LINE.finditer(listing)}
 
 
 def _folders(name: str) -> list[str]:

@@ -7,6 +7,8 @@ headers that say when to come back, and it reads the body of an error whole, wha
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -73,6 +75,7 @@ class Wire:
         self._url, self._token, self._clock, self._rates = url, token, clock, rates
         self.sent = 0
         """Requests so far."""
+        self._told: tuple[datetime, float] | None = None
         session = Session(url, token, (rates.connect_seconds, rates.read_seconds))
         self._gitlab = gitlab.Gitlab(
             url, session=session, user_agent=f"ci-factory/{__version__}", keep_base_url=True
@@ -84,6 +87,13 @@ class Wire:
     def __reduce__(self) -> NoReturn:
         msg = "a connection is not written anywhere"
         raise TypeError(msg)
+
+    def now(self) -> datetime:
+        """The time by the server's clock, as its last answer told it; by ours where it told none."""
+        told = self._told
+        if told is None:
+            return self._clock.now()
+        return told[0] + timedelta(seconds=self._clock.monotonic() - told[1])
 
     def exchange(self, request: Request) -> Answer | Lost:
         """Send one request once and read its answer.
@@ -153,6 +163,8 @@ class Wire:
 
     def _read(self, response: "requests.Response", limit: int) -> Answer:
         good = 200 <= response.status_code < 300  # noqa: PLR2004 - HTTP's own classes
+        if moment := _moment(response.headers.get("date", "")):
+            self._told = moment, self._clock.monotonic()
         body, whole = self._body(response, limit if good else ERROR_BYTES)
         headers = {name.lower(): self._token.redact(value) for name, value in response.headers.items()}
         return Answer(response.status_code, headers, self._redact(body), whole)
@@ -177,3 +189,11 @@ class Wire:
         from ci_factory.forge.gitlab import session
 
         return self._token.redact(plain(f"{type(error).__name__}: {session.reason(error)}", 200))
+
+
+def _moment(date: str) -> datetime | None:
+    """What the header `Date` says; `None` when it says nothing."""
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -115,7 +115,14 @@ CREATE TABLE IF NOT EXISTS version (
 CREATE INDEX IF NOT EXISTS version_iid ON version (iid);
 """
 
-_STEPS = (_FIRST, _COMMENTS, _VERSIONS)
+_LEASES = """
+CREATE TABLE IF NOT EXISTS lease (
+  ticket_id TEXT PRIMARY KEY,
+  content TEXT NOT NULL
+);
+"""
+
+_STEPS = (_FIRST, _COMMENTS, _VERSIONS, _LEASES)
 """What each version of the schema adds to the one before."""
 
 VERSION = len(_STEPS)

@@ -5,12 +5,13 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NoReturn
 
 from filelock import FileLock, Timeout
 
 from ci_factory.config import Labels
-from ci_factory.errors import Conflict, ForgeError, UsageError
+from ci_factory.errors import Conflict, ForgeError, Superseded, UsageError
 from ci_factory.forge import kept_reports
 from ci_factory.forge.added_lines import commentable
 from ci_factory.forge.local import (
@@ -19,6 +20,7 @@ from ci_factory.forge.local import (
     history,
     issues,
     labels,
+    leases,
     merge_requests,
     merging,
     notes,
@@ -44,6 +46,7 @@ from ci_factory.model.forge import (
     Role,
 )
 from ci_factory.model.health import Check, Health
+from ci_factory.model.lease import Held, Swap
 from ci_factory.model.ticket import Ticket
 from ci_factory.system.clock import Clock
 from ci_factory.system.git import Git, Person
@@ -199,7 +202,15 @@ class LocalForge:
         found = (issue.ticket.id for issue in self.issues(ids=ticket_ids, opened_only=False))
         return {each: self.notes(NoteTarget.ISSUE, each) for each in found}
 
-    def ensure_note(self, target: NoteTarget, target_id: str, key: str, body: str) -> Note:
+    def ensure_note(
+        self,
+        target: NoteTarget,
+        target_id: str,
+        key: str,
+        body: str,
+        *,
+        new: bool = False,  # noqa: ARG002 - the Protocol's signature
+    ) -> Note:
         """One note of ours with this hidden key that says `body`; writes nothing when it already does."""
         with self._noting(target, target_id) as (tx, stamp, subject):
             return notes.ensure(tx, stamp, subject, key, body)
@@ -254,16 +265,38 @@ class LocalForge:
         """Text of a file on a branch or at a commit; ForgeError when there is no such branch or commit."""
         return self._branches.file(path, self.default_branch if ref == "HEAD" else ref)
 
-    def push(self, branch: str, commit: str, *, expected: str | None) -> None:
+    def push(
+        self, branch: str, commit: str, *, expected: str | None, lease: Swap | None = None
+    ) -> Held | None:
         """Move a branch by compare-and-swap; an open merge request of it gets a new version.
 
         Raises:
             Conflict: it is elsewhere than `expected`, or checked out.
+            Superseded: the lease is another one.
             ForgeError: it is protected, not a branch name, or the commit is not here.
         """
         self._refuse_protected(self._branches.check_name(branch))
-        self._branches.move(branch, commit, expected)
+        with self._under(lease) as held:
+            self._branches.move(branch, commit, expected)
         self._sync({branch: self.user})
+        return held
+
+    # Leases
+
+    def now(self) -> datetime:
+        """The clock of this machine, which all who use this forge share."""
+        return self.clock.now()
+
+    def leases(self, ticket_ids: Iterable[str]) -> dict[str, Held]:
+        """The leases of these tickets that anybody ever took."""
+        with self.database.reading() as tx:
+            return leases.select(tx, ticket_ids)
+
+    def swap_leases(self, swaps: Sequence[Swap]) -> dict[str, Held]:
+        """Swap leases, each by itself; none is swapped while a branch moves under one."""
+        with self._one_at_a_time("lease"), self.database.writing() as tx:
+            done = {each.after.ticket_id: leases.swap(tx, each) for each in swaps}
+        return {ticket_id: held for ticket_id, held in done.items() if held is not None}
 
     # Merge requests
 
@@ -329,7 +362,7 @@ class LocalForge:
             Conflict: the head moved, it is not open, is a draft, waits for another one, does not merge cleanly, or
                 the target's checkout is in the way.
         """
-        with self._one_merge_at_a_time():
+        with self._one_at_a_time("merge"):
             before = self._stored(iid)
             found = self.merge_request(iid)
             if before.state is MergeRequestState.OPENED and _is_merged_at(found, head):
@@ -453,12 +486,29 @@ class LocalForge:
         )
 
     @contextmanager
-    def _one_merge_at_a_time(self) -> Iterator[None]:
+    def _under(self, lease: Swap | None) -> Iterator[Held | None]:
+        """While a lease is what it is taken for, which nobody can change meanwhile; afterwards it is swapped."""
+        if lease is None:
+            yield None
+            return
+        ticket_id = lease.after.ticket_id
+        with self._one_at_a_time("lease"):
+            with self.database.reading() as tx:
+                held = leases.expected(tx, lease)
+            if held is None:
+                raise Superseded("another batch has taken the ticket over", where=ticket_id)
+            yield held
+            with self.database.writing() as tx:
+                leases.swap(tx, lease)
+
+    @contextmanager
+    def _one_at_a_time(self, what: str) -> Iterator[None]:
+        """What spans git and the database: the system gives the lock back when its holder dies."""
         try:
-            with FileLock(self.database.path.with_name("merge.lock"), timeout=BUSY_SECONDS):
+            with FileLock(self.database.path.with_name(f"{what}.lock"), timeout=BUSY_SECONDS):
                 yield
         except Timeout as error:
-            raise Conflict("another merge is running", fix="merge again when it is done") from error
+            raise Conflict(f"another {what} is running", fix=f"{what} again when it is done") from error
 
     def _person(self) -> Person:
         own = self.git.config("user.email") if self.git.config("user.name") == self.user else None
