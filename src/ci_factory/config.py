@@ -1,6 +1,5 @@
 """`.ci-factory.yml` as frozen data. Errors name the file, the key and the fix."""
 
-import difflib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from ci_factory.errors import ConfigError
+from ci_factory.model import plain_yaml
 from ci_factory.model.alert_settings import AlertsConfig
 from ci_factory.model.base import Value
 from ci_factory.model.budget_settings import AgentBudgets, BudgetsConfig, GatewayConfig, GatewaySetting
@@ -29,6 +29,7 @@ from ci_factory.model.role_settings import RolesConfig
 from ci_factory.model.routing_settings import RoutingConfig
 from ci_factory.model.sandbox_settings import Host, Network, SandboxConfig, SandboxSetting
 from ci_factory.model.simulation_settings import SimulationConfig
+from ci_factory.model.suggestion import meant
 from ci_factory.model.ticket import Size
 
 FILE_NAME = ".ci-factory.yml"
@@ -343,8 +344,8 @@ def _walk(
 
 def _load_yaml(text: str, source: str) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        raw = plain_yaml.load(text)
+    except yaml.YAMLError as error:
         raise ConfigError(
             f"is not valid YAML: {' '.join(str(error).split())}",
             where=source,
@@ -374,8 +375,7 @@ def _fix(error: ValidationError) -> str:
     details = error.errors()[0]
     if details["type"] == "extra_forbidden":
         known = _known_keys(details["loc"][:-1])
-        close = difflib.get_close_matches(str(details["loc"][-1]), known, n=1)
-        return f"did you mean `{close[0]}`?" if close else f"known keys here: {', '.join(sorted(known))}"
+        return meant(str(details["loc"][-1]), sorted(known), kind="keys here")
     return f"set {_key(details)} as `ci-factory config` and docs/configuration.md describe it"
 
 
@@ -386,5 +386,6 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
             continue
         annotation = model.model_fields[str(part)].annotation
         candidates = (annotation, *get_args(annotation))
-        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+        inner = (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+        model = next(inner, model)  # a name that people chose may be that of a key
     return list(model.model_fields)

@@ -79,6 +79,17 @@ def test_hub_shows_objects_but_no_settings(new_repo: Repo, tmp_path: Path) -> No
     assert "canary" not in worktree.text("config", "--list")
 
 
+def test_hub_follows_a_project_that_moved(new_repo: Repo, commit: Callable[..., str], tmp_path: Path) -> None:
+    """After its project moved, or a cached folder came back elsewhere, a hub sees what is committed there now."""
+    hub = Git(tmp_path / "hub.git")
+    hub.init_hub(Git(new_repo({"a": "1"})))
+    moved = (tmp_path / "repo").rename(tmp_path / "moved")
+    later = commit(moved, {"a": "2"})
+    assert not hub.run("cat-file", "-e", later).ok
+    hub.borrow_from(Git(moved))
+    assert hub.run("cat-file", "-e", later).ok
+
+
 def test_bundle_carries_a_change(new_repo: Repo, tmp_path: Path) -> None:
     """A bundle made in a hub brings its commit into the origin, byte for byte."""
     folder = new_repo({"a": "1"})

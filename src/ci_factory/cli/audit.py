@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ci_factory.cli import common, facts, forges
+from ci_factory.cli import common, facts, forges, heartbeat
 from ci_factory.config import Config
 from ci_factory.errors import ArtifactError, ExitCode, ForgeError, UsageError
 from ci_factory.forge.protocol import Forge
@@ -114,7 +114,8 @@ def command(
 
         name = _project(opened, project, git, config) if opened else None
         sources = Sources(config, layout, forge, opened, name)
-        story = Audit(git, sources, SystemClock().now(), revision, Path.cwd()).tell(what or "")
+        with heartbeat.beating("the story is put together"):
+            story = Audit(git, sources, SystemClock().now(), revision, Path.cwd()).tell(what or "")
         _show(story, sources, wish)
     return ExitCode.OK
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ci_factory.cli import common, facts, forges
+from ci_factory.cli import common, facts, forges, heartbeat
 from ci_factory.config import Config
 from ci_factory.errors import UsageError
 from ci_factory.forge.protocol import Forge
@@ -83,11 +83,12 @@ def command(
     if keeping is not None and restore:
         _restore(keeping, restore)
     run = _Run(git, forge, layout, config, keeping, tuple(jobs), complete=complete)
-    if store is None:
-        found, history, told = run.without_store()
-    else:
-        url = store or f"sqlite:///{layout.root / STORE}"
-        found, history, told = run.with_store(url, own=not store, rebuild=rebuild)
+    with heartbeat.beating("facts are collected"):
+        if store is None:
+            found, history, told = run.without_store()
+        else:
+            url = store or f"sqlite:///{layout.root / STORE}"
+            found, history, told = run.with_store(url, own=not store, rebuild=rebuild)
     if as_json:
         common.print_json(history.model_dump(mode="json"))
     else:

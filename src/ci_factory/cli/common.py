@@ -1,6 +1,8 @@
 """What several commands share: options, and opening what they name."""
 
 import json
+import shutil
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +13,7 @@ from ci_factory import config as configuration
 from ci_factory.config import Config
 from ci_factory.errors import ConfigError, UsageError
 from ci_factory.model.text import listed
+from ci_factory.system import ci_env
 from ci_factory.system.clock import Clock, SystemClock
 from ci_factory.system.git import Git
 from ci_factory.system.layout import Layout
@@ -126,8 +129,28 @@ def console() -> "Console":
     """Where tables are printed: as wide as the terminal, and wide enough for a table when it is none."""
     from rich.console import Console
 
-    terminal = Console()
-    return terminal if terminal.is_terminal else Console(width=_WIDE)
+    return Console() if _is_terminal() else Console(width=_WIDE)
+
+
+def say(line: str, *, indent: int = 0) -> None:
+    """Print a line; a terminal gets it broken between words, what is broken off indented."""
+    width = shutil.get_terminal_size().columns
+    if _is_terminal() and len(line) > width:
+        more = " " * indent
+        kept = textwrap.wrap(
+            line, width, subsequent_indent=more, replace_whitespace=False, break_on_hyphens=False
+        )
+        line = "\n".join(kept)
+    click.echo(line)
+
+
+def for_eyes() -> bool:
+    """Whether tables and bars are drawn: on a terminal, or where FORCE_COLOR asks for it."""
+    return _is_terminal() or ci_env.colour() is True
+
+
+def _is_terminal() -> bool:
+    return click.get_text_stream("stdout").isatty()
 
 
 def words(given: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ci_factory.cli import common, facts
+from ci_factory.cli import common, facts, heartbeat
 from ci_factory.system.memory import uncollected
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def command(
     if output is None:
         layout.prepare()
     target = output or layout.dashboard
-    with uncollected():
+    with uncollected(), heartbeat.beating("facts become figures"):
         facts.told(git, config, layout, kept=kept, store=store, wanted=wanted).write_page(target)
     if as_json:
         common.print_json({"dashboard": str(target)})

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ci_factory import config as configuration
-from ci_factory.cli import common, forges
+from ci_factory.cli import common, forges, heartbeat
 from ci_factory.config import Config
 from ci_factory.errors import ConfigError, ExitCode
 from ci_factory.model.health import Check, Health, failed, ok, warning
@@ -40,7 +40,9 @@ def command(repo: Path, out: Path | None, config_file: Path | None, *, as_json: 
     Changes nothing. Exit status 3 when something failed that a run could not do without, else 0. Waits for a server
     much shorter than a run would.
     """
-    checks = list(_checks(common.open_repository(repo), out, config_file))
+    git = common.open_repository(repo)
+    with heartbeat.beating("everything is looked at"):
+        checks = list(_checks(git, out, config_file))
     if as_json:
         common.print_json([check.model_dump(mode="json") for check in checks])
     else:

@@ -18,6 +18,8 @@ from ci_factory.system.git import Git
 
 F = TypeVar("F", bound=Callable[..., Any])
 _HIDDEN_LINE = re.compile(r"^<!-- ci-factory:.*-->\s*$", re.MULTILINE)
+_FOLDED, _GAP = 36, 2
+"""Characters of a column beyond which it takes several lines, and between two columns."""
 CELL = 100
 """Characters of a table's cell."""
 
@@ -61,11 +63,14 @@ def _opened(git: Git, user: str) -> Iterator[LocalForge]:
         forge.disconnect()
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal, aligned lines anywhere else; cells are made safe here."""
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, spare: Sequence[str] = ()) -> None:
+    """A table on a terminal, aligned lines anywhere else; cells are made safe here.
+
+    `spare` columns are left out, the first first, on a terminal that is too narrow for all.
+    """
     safe = [[plain(cell, CELL) for cell in row] for row in rows]
-    if click.get_text_stream("stdout").isatty():
-        _print_rich(headings, safe)
+    if common.for_eyes():
+        _print_rich(*_fitting(headings, safe, spare, common.console().width))
         return
     widths = [max(map(len, column)) for column in zip(headings, *safe, strict=True)]
     for row in (headings, *safe):
@@ -73,8 +78,20 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
+def _fitting(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], spare: Sequence[str], width: int
+) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """The columns for which there is room; a long one may take several lines."""
+    longest = (max(map(len, column)) for column in zip(headings, *rows, strict=True))
+    needed = sum(min(each, _FOLDED) + _GAP for each in longest) - _GAP
+    if not spare or needed <= width:
+        return headings, rows
+    place = headings.index(spare[0])
+    fewer = [[*row[:place], *row[place + 1 :]] for row in (headings, *rows)]
+    return _fitting(fewer[0], fewer[1:], spare[1:], width)
+
+
 def _print_rich(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -83,7 +100,7 @@ def _print_rich(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    common.console().print(table)
 
 
 def print_fields(fields: dict[str, str]) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import click
+
 from ci_factory.cli import common
 from ci_factory.config import Config
 from ci_factory.errors import UsageError
@@ -71,7 +73,7 @@ class Watcher:
         from ci_factory.cli.live_screen import Screen
 
         console = Console()
-        if not console.is_terminal:
+        if not click.get_text_stream("stdout").isatty():
             raise UsageError("there is no terminal to show it on", where="--watch", fix="leave --watch out")
         with suppress(KeyboardInterrupt), Drawn(console=console, auto_refresh=False) as drawn:
             while True:

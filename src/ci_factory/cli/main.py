@@ -3,16 +3,23 @@
 import difflib
 import importlib
 import io
+import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from ci_factory import __version__
 from ci_factory.errors import ExitCode, FactoryError
 from ci_factory.system import memory
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+PROGRAM = "ci-factory"
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("ci_factory.cli.run", "Run a whole batch, on the embedded forge or on GitLab."),
@@ -49,12 +56,41 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("ci_factory.cli.doctor", "Say what is missing, and how to mend it."),
     "config": ("ci_factory.cli.config", "Print every setting with its value and origin."),
     "schema": ("ci_factory.cli.schema", "Write the JSON Schemas of artifacts and configuration."),
+    "completion": ("ci_factory.cli.completion", "Print what lets a shell complete commands and options."),
 }
 """Name -> (module with `command`, one line of help). Modules are imported when they are called."""
 
 
+class _Unread(Exception):
+    """A pipe was closed. Click would end with 1, which is how a change that was judged and failed ends."""
+
+
+@contextmanager
+def _unread_is_told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _Unread from error
+
+
 class LazyGroup(click.Group):
     """A group that imports a command only when it runs it: `--help` costs what click costs."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: object,
+    ) -> click.Context:
+        """Read the arguments; `--help` is printed here."""
+        with _unread_is_told():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        with _unread_is_told():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, in the order of the line."""
@@ -80,6 +116,15 @@ class LazyGroup(click.Group):
             ctx.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Names of commands without importing them, and options."""
+        from click.shell_completion import CompletionItem
+
+        names = [(name, text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [CompletionItem(name, help=text) for name, text in names] + click.Command.shell_complete(
+            self, ctx, incomplete
+        )
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         del ctx
@@ -92,9 +137,13 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: ci-factory run --repo . --tickets tickets/ --agent autofix",
 )
-@click.version_option(__version__, prog_name="ci-factory")
-def cli() -> None:
+@click.version_option(__version__, prog_name=PROGRAM)
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Turn a queue of tickets into reviewed merge requests."""
+    from ci_factory.system import ci_env
+
+    context.color = ci_env.colour()
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -108,9 +157,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line; every error becomes one message on stderr and an exit code."""
     try:
-        result = cli.main(
-            args=None if argv is None else list(argv), prog_name="ci-factory", standalone_mode=False
-        )
+        result = cli.main(args=None if argv is None else list(argv), prog_name=PROGRAM, standalone_mode=False)
     except FactoryError as error:
         _say(f"error: {error}")
         return int(error.exit_code)
@@ -118,11 +165,10 @@ def run(argv: Sequence[str] | None = None) -> int:
         return _wrong_usage(error)
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
-    except BrokenPipeError:
-        sys.stderr.close()
-        return int(ExitCode.OK)
+    except _Unread:
+        return _unread()
     except Exception as error:  # noqa: BLE001 - a bug of ours must not look like judged work (exit 1)
-        return _bug(error)
+        return _machine(error) if isinstance(error, OSError) else _bug(error)
     return result if isinstance(result, int) else int(ExitCode.OK)
 
 
@@ -151,6 +197,21 @@ def _bug(error: Exception) -> int:
     else:
         click.echo("  fix: this is a bug; set CI_FACTORY_TRACEBACK=1 and report what it prints", err=True)
     return int(ExitCode.FACTORY)
+
+
+def _machine(error: OSError) -> int:
+    """The disk is full, a file may not be read: no bug, and nothing that a retry would not mend."""
+    what = error.strerror or type(error).__name__
+    _say(f"error: {what}{f': {error.filename}' if error.filename else ''}")
+    click.echo("  fix: mend that, then run the same command again; it goes on from there", err=True)
+    return int(ExitCode.FACTORY)
+
+
+def _unread() -> int:
+    """What is left to print goes nowhere, so that the interpreter does not stumble over it as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return int(ExitCode.UNREAD)
 
 
 def _interrupted() -> int:

@@ -32,7 +32,9 @@ def list_merge_requests(repo: Path, *, everything: bool, as_json: bool) -> None:
         common.print_json([each.model_dump(mode="json") | {"score": score} for each, score in found])
     elif found:
         headings = ("mr", "state", "title", "branch", "target", "reviewer", "approvals", "score")
-        embedded.print_table(headings, [_row(each, score) for each, score in found])
+        embedded.print_table(
+            headings, [_row(each, score) for each, score in found], spare=("branch", "target")
+        )
     else:
         click.echo("no merge requests")
 

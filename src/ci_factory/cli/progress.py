@@ -1,6 +1,5 @@
 """What a person sees while the line runs: a live table on a terminal, plain lines elsewhere."""
 
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ci_factory.cli import heartbeat
 from ci_factory.model.text import plain
 from ci_factory.system.clock import Clock
 from ci_factory.workflow.factory import Progress, Silence
@@ -119,7 +119,7 @@ def watching(clock: Clock, *, quiet: bool = False) -> Iterator[Progress]:
     """The right kind of progress for where we run."""
     if quiet:
         yield Silence()
-    elif sys.stderr.isatty():
+    elif heartbeat.is_watched():
         with LiveTable(clock).shown() as table:
             yield table
     else:

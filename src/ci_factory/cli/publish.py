@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common, wiring
+from ci_factory.cli import common, heartbeat, wiring
 from ci_factory.workflow import night, planning
 
 
@@ -20,7 +20,7 @@ def command(repo: Path, out: Path | None, config_file: Path | None, *, as_json: 
     to do, and that is no error.
     """
     factory = wiring.factory(repo, out, config_file, writes=True)
-    with factory.exclusively():
+    with factory.exclusively(), heartbeat.beating("the night is published"):
         batch = planning.latest(factory)
         publications = night.publish_finished(factory, batch) if batch else []
     if as_json:

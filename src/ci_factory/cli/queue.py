@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common, forges
+from ci_factory.cli import common, forges, heartbeat
 from ci_factory.model.forge import Issue
 from ci_factory.model.text import plain
 
@@ -24,10 +24,10 @@ def command(group: str, repo: Path, config_file: Path | None, *, as_json: bool) 
     git = common.open_repository(repo)
     config, _ = common.load_config(git, config_file)
     found: dict[str, list[Issue]] = defaultdict(list)
-    for queued in forges.open_group(config, group).queue(
-        any_label=(config.labels.ready, config.labels.approved)
-    ):
-        found[queued.project].append(queued.issue)
+    labels = (config.labels.ready, config.labels.approved)
+    with heartbeat.beating("GitLab is asked"):
+        for queued in forges.open_group(config, group).queue(any_label=labels):
+            found[queued.project].append(queued.issue)
     if as_json:
         common.print_json([_row(project, issues) for project, issues in found.items()])
         return

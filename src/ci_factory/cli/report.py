@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ci_factory.cli import common, facts, forges
+from ci_factory.cli import common, facts, forges, heartbeat
 from ci_factory.system.memory import uncollected
 
 if TYPE_CHECKING:
@@ -108,5 +108,6 @@ def command(
     layout = common.layout(git, out)
     forge = forges.open_forge(git, config) if post or not (kept or store is not None) else None
     with uncollected():
-        told = facts.told(git, config, layout, kept=kept, forge=forge, store=store, wanted=wanted)
+        with heartbeat.beating("facts become figures"):
+            told = facts.told(git, config, layout, kept=kept, forge=forge, store=store, wanted=wanted)
         return int(run(Asked(wish, told, layout, forge, store)))

@@ -67,6 +67,8 @@ def _morning(asked: Asked) -> ExitCode:
     posted = None
     if asked.posting or not wish.as_json:
         told.write_text(asked.layout, wish.batch_id)
+    elif wish.batch_id is not None:
+        told.text(wish.batch_id)  # says so when there is no such batch
     if (posting := asked.posting) is not None:
         posted = posting.morning(told.text(wish.batch_id))
     _print(asked, posted, lambda: told.text(wish.batch_id), lambda: _everything(told))
@@ -139,7 +141,7 @@ def _show(found: "Iterable[Alert]") -> None:
     from ci_factory.metrics.alert_screen import lines
 
     for line in lines(found):
-        click.echo(line)
+        common.say(line, indent=13)
 
 
 def _judged(found: "Iterable[Alert]", fail_on: str | None) -> ExitCode:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common, forges
+from ci_factory.cli import common, forges, heartbeat
 from ci_factory.config import Config
 from ci_factory.errors import UsageError
 from ci_factory.model.merge_truth import MergeTruth
@@ -66,7 +66,7 @@ def _built(repo: Path, out: Path | None, config_file: Path | None, reassign: Seq
     from ci_factory.workflow import morning
 
     factory = wiring.factory(repo, out, config_file)
-    with factory.exclusively():
+    with factory.exclusively(), heartbeat.beating("the queue is made"):
         return morning.review(factory, reassign)
 
 

@@ -50,7 +50,7 @@ def command(
         given = read_checked(tickets)
         wiring.require_tickets(factory, given, tickets)
         night = Watcher(factory.layout, factory.config, SystemClock())
-        with heartbeat.beating("the batch runs", night.headline):
+        with heartbeat.beating("the batch runs", night.headline, drawn=False):
             outcome = workflow.run(factory, given)
     _tell(factory, outcome, as_json=as_json)
     return int(ExitCode.FACTORY if outcome.broken or outcome.aborted else ExitCode.OK)

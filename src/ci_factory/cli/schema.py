@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
+from ci_factory.cli import common
 from ci_factory.config import Config
 from ci_factory.metrics.live import Live
 from ci_factory.model.attempt import Attempt, Comprehension, Partial, Plan
@@ -66,8 +67,13 @@ def schema_text(name: str) -> str:
     show_default=True,
     help="Folder to write into.",
 )
-def command(out: Path) -> None:
+@common.json_option
+def command(out: Path, *, as_json: bool) -> None:
     """Write the JSON Schemas of all artifacts and of the configuration."""
-    for name in SCHEMAS:
-        records.write_text(out / f"{name}.schema.json", schema_text(name))
-    click.echo(f"{len(SCHEMAS)} schemas written to {out}")
+    files = {name: out / f"{name}.schema.json" for name in SCHEMAS}
+    for name, file in files.items():
+        records.write_text(file, schema_text(name))
+    if as_json:
+        common.print_json({name: str(file) for name, file in files.items()})
+    else:
+        click.echo(f"{len(SCHEMAS)} schemas written to {out}")

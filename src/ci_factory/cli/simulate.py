@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ci_factory.cli import common, simulate_screen
+from ci_factory.cli import common, heartbeat, simulate_screen
 from ci_factory.config import Config
 from ci_factory.errors import UsageError
 from ci_factory.model.history import PastAttempt
@@ -135,7 +135,8 @@ def command(
         assumptions=_assumptions(assumptions_file, () if stated else past),
     )
     ways = compared(study) if compare else [planned(study) if policy == "plan" else round_robin(study)]
-    results = [study.run(way) for way in ways]
+    with heartbeat.beating("nights are simulated"):
+        results = [study.run(way) for way in ways]
     if html is not None:
         records.write_text(html, simulate_screen.page(study, results))
     if as_json:

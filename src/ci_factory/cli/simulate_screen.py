@@ -34,7 +34,7 @@ _SHOWN = {
 
 def show(study: Study, results: Sequence[Result]) -> None:
     """Print the figures with their definitions, a small picture, and what was assumed."""
-    click.echo(_heading(study))
+    common.say(_heading(study), indent=2)
     if len(results) == 1:
         _one(results[0])
     else:
@@ -42,11 +42,11 @@ def show(study: Study, results: Sequence[Result]) -> None:
     _pictures(study, results[0])
     click.echo("")
     for title, meaning in FIGURES.values():
-        click.echo(f"{title}: {meaning}", nl=True)
+        common.say(f"{title}: {meaning}", indent=2)
     click.echo("")
     click.echo("assumed (docs/simulation.md; --assumptions FILE for others):")
     for name, source in {**SOURCES, **_sizes(study)}.items():
-        click.echo(f"  {name}: {source}")
+        common.say(f"  {name}: {source}", indent=4)
 
 
 def as_json(study: Study, results: Sequence[Result]) -> Json:
@@ -107,9 +107,10 @@ def show_scores(told: Outlook, now: datetime) -> None:
     if told.scores:
         common.console().print(table)
     for figure in coverage(told.scores):
-        click.echo(
+        common.say(
             f"{figure.figure}: inside P10 to P90 on {figure.inside} of {figure.nights} nights (right forecasts: {EXPECTED:.0%}), "
-            f"mean pinball loss {figure.pinball:.3g}"
+            f"mean pinball loss {figure.pinball:.3g}",
+            indent=2,
         )
     waiting = [name for name, each in told.forecasts.items() if each.deadline > now]
     if waiting:
@@ -182,7 +183,7 @@ def _pictures(study: Study, result: Result) -> None:
     for name in ("p90", "p50", "p10"):
         line = "".join(_bar(getattr(each, name) / top) for each in result.fan)
         click.echo(f"{result.name} ready, {name.upper()} {line} {number(getattr(result.fan[-1], name))}")
-    click.echo(f"{'':{lead}}{f'{start:%H:%M}':<{max(6, len(result.fan) - 5)}}{end:%H:%M} {study.day.zone}")
+    click.echo(f"{'':{lead}}{f'{start:%H:%M} {study.day.zone}':<{max(6, len(result.fan) - 5)}}{end:%H:%M}")
     click.echo("")
     for label, share in histogram(result.ready):
         click.echo(f"{label:>{lead - 7}} ready {'█' * round(share * 40)} {share:.0%} of the runs")

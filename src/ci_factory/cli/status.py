@@ -137,7 +137,7 @@ def _show_tickets(rows: list[dict[str, Json]]) -> None:
     for row in rows:
         where = f"!{row['merge_request']}" if row["merge_request"] else ""
         title = plain(row["title"], limit=80)
-        click.echo(f"{row['ticket']:<12} {row['state']:<16} {where:<5} {title}{_waiting(row)}")
+        common.say(f"{row['ticket']:<12} {row['state']:<16} {where:<5} {title}{_waiting(row)}", indent=36)
     counts = Counter(row["state"] for row in rows)
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no ticket yet")
 

@@ -36,10 +36,8 @@ def show(report: GateReport | None, score: Score, *, as_json: bool) -> None:
     """Print for people, with colours and bars on a terminal; or score.json for machines. NO_COLOR is obeyed."""
     if as_json:
         common.print_json(score.model_dump(mode="json"))
-    elif click.get_text_stream("stdout").isatty():
-        from rich.console import Console
-
-        _draw(Console(), report, score)
+    elif common.for_eyes():
+        _draw(common.console(), report, score)
     else:
         _write(report, score)
 

@@ -13,6 +13,7 @@ from ci_factory.errors import ForgeError, RepositoryError, UsageError
 from ci_factory.forge.local import LocalForge
 from ci_factory.forge.protocol import Forge
 from ci_factory.model.health import Health
+from ci_factory.model.suggestion import meant
 from ci_factory.publishing.publisher import identity
 from ci_factory.system.clock import SystemClock
 from ci_factory.system.git import Git
@@ -138,10 +139,9 @@ def _agent(config: Config, name: str) -> AgentConfig:
         return configured[name]
     if name == "autofix":
         return AgentConfig(name=name, adapter=name)
-    known = ", ".join(sorted({*configured, "autofix"}))
-    raise UsageError(
-        f"there is no agent {name!r}", where="--agent", fix=f"known agents: {known}; or use --agent-command"
-    )
+    known = sorted({*configured, "autofix"})
+    fix = f"{meant(name, known, kind='agents')} Or use --agent-command"
+    raise UsageError(f"there is no agent {name!r}", where="--agent", fix=fix)
 
 
 def _check(agent: AgentConfig) -> None:
@@ -150,7 +150,7 @@ def _check(agent: AgentConfig) -> None:
         raise UsageError(
             f"there is no adapter {agent.adapter!r}",
             where=where,
-            fix=f"known adapters: {', '.join(sorted(ADAPTERS))}",
+            fix=meant(agent.adapter, sorted(ADAPTERS), kind="adapters"),
         )
     if agent.adapter == "command" and not agent.command:
         raise UsageError(
