@@ -11,6 +11,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ci_factory.errors import ConfigError
 
+_MOST = 100_000
+"""Characters of a file that is read for editing, which takes time; GitLab takes 1 MB of all files together."""
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$_./@:~+-")
 """Characters of text that needs no quotes, in a list in brackets either."""
 
@@ -93,6 +95,8 @@ def parse(text: str, where: str) -> Document:
     Raises:
         ConfigError: it is not YAML, not a mapping, or has several documents.
     """
+    if len(text) > _MOST:
+        raise ConfigError(f"is longer than {_MOST} characters", where=where, fix="split it with `include`")
     try:
         roots = [root for root in yaml.compose_all(text, Loader=yaml.SafeLoader) if _says_something(root)]
     except (yaml.YAMLError, RecursionError) as error:

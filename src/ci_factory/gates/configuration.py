@@ -2,7 +2,6 @@
 
 import configparser
 import functools
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from ci_factory.gates import presets
 from ci_factory.gates.change import Change
 from ci_factory.gates.checkout import Entry
+from ci_factory.model import plain_ini, plain_toml
 
 _RUFF = {"ruff.toml", ".ruff.toml"}
 SETTINGS = {
@@ -120,9 +120,10 @@ def coverage_omits(folder: Path) -> tuple[str, ...]:
     if name is None:
         return ()
     if name.endswith(".toml"):
-        tables = _toml_tool(folder / name).get("coverage", {})
-        found = [tables.get(part, {}).get("omit", []) for part in ("run", "report")]
-        return tuple(str(pattern) for patterns in found for pattern in patterns)
+        told = _toml_tool(folder / name)["coverage"]
+        tables = [told.get(part) for part in ("run", "report")] if isinstance(told, dict) else []
+        found = [table.get("omit") for table in tables if isinstance(table, dict)]
+        return tuple(str(pattern) for patterns in found if isinstance(patterns, list) for pattern in patterns)
     parser = _ini(folder / name)
     prefix = "" if name == ".coveragerc" else "coverage:"
     texts = [parser.get(f"{prefix}{part}", "omit", fallback="") for part in ("run", "report")]
@@ -136,8 +137,8 @@ def _toml_with(folder: Path, name: str, table: str) -> str | None:
 def _toml_tool(path: Path) -> dict[str, Any]:
     text = _text(path)
     try:
-        tool = tomllib.loads(text).get("tool", {})
-    except (tomllib.TOMLDecodeError, RecursionError):
+        tool = plain_toml.load(text).get("tool", {})
+    except ValueError:
         return {}
     return tool if isinstance(tool, dict) else {}
 
@@ -147,12 +148,10 @@ def _ini_with(folder: Path, name: str, section: str) -> str | None:
 
 
 def _ini(path: Path) -> configparser.ConfigParser:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(_text(path))
+        return plain_ini.load(_text(path))
     except configparser.Error:
         return configparser.ConfigParser()
-    return parser
 
 
 def _text(path: Path) -> str:

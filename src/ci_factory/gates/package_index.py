@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,7 @@ class _Pip(_Client):
         done = self._run([python, "-I", "-c", _INSTALLED, name])
         try:
             return _from_metadata(json.loads(done.stdout)) if done.ok else None
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             return None
 
     def _of_wheel(self, pip: Sequence[str], wanted: str) -> tuple[str, ...] | None:
@@ -163,7 +164,7 @@ class _Pip(_Client):
         flags = ("--no-deps", "--only-binary", ":all:", "--quiet", "--dest", str(folder))
         done = self._run([*pip, "download", *flags, *self._QUICK, wanted])
         wheel = next(iter(sorted(folder.glob("*.whl"))), None)
-        found = _in_wheel(wheel) if done.ok and wheel else None
+        found = licences_in(wheel) if done.ok and wheel else None
         shutil.rmtree(folder, ignore_errors=True)
         return found
 
@@ -184,25 +185,38 @@ def _versions(text: str) -> tuple[str, ...]:
 def _reported(text: str) -> tuple[str, ...] | None:
     try:
         return _from_metadata(json.loads(text)["install"][0]["metadata"])
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def _in_wheel(wheel: Path) -> tuple[str, ...] | None:
-    """Of the metadata inside of a wheel; nothing else of it is read."""
+_FIELDS = (
+    ("license_expression", "License-Expression"),
+    ("license", "License"),
+    ("classifier", "Classifier"),
+)
+_DAMAGED = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    StopIteration,
+    RuntimeError,
+    NotImplementedError,
+)
+_ODD = (ValueError, LookupError, TypeError, AttributeError)
+"""What parsers of mail meet in headers that no mail has."""
+
+
+def licences_in(wheel: Path) -> tuple[str, ...] | None:
+    """What the metadata inside of a wheel say about its licence; nothing else of it is read. `None`: they can't be read."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             name = next(each for each in archive.namelist() if _METADATA.fullmatch(each))
             with archive.open(name) as stream:
                 message = email.message_from_bytes(stream.read(_MAX_METADATA), policy=email.policy.default)
-    except (OSError, zipfile.BadZipFile, StopIteration, ValueError, RuntimeError, NotImplementedError):
+        return _from_metadata({key: message.get_all(field, []) for key, field in _FIELDS})
+    except (*_DAMAGED, *_ODD):
         return None
-    keys = (
-        ("license_expression", "License-Expression"),
-        ("license", "License"),
-        ("classifier", "Classifier"),
-    )
-    return _from_metadata({key: message.get_all(field, []) for key, field in keys})
 
 
 def _from_metadata(metadata: Mapping[str, Any]) -> tuple[str, ...]:

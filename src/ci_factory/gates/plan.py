@@ -16,6 +16,7 @@ from ci_factory.gates.subject import Subject
 from ci_factory.model.commands import CommandConfig
 from ci_factory.model.gate import Component, GateStatus, PlannedGate, Reason
 from ci_factory.model.gate_settings import GatesConfig
+from ci_factory.model.suggestion import meant
 
 PYTHON_GATES = ("syntax", "ruff", "mypy", "documentation")
 """Built-in gates that belong to the preset `python`."""
@@ -194,7 +195,7 @@ def _known(commands: tuple[CommandConfig, ...]) -> dict[str, None]:
 def _check_disabled(key: str, disabled: tuple[str, ...], known: dict[str, None]) -> None:
     if unknown := sorted(set(disabled) - set(known)):
         what = f"{key}: there is no gate {', '.join(unknown)}"
-        raise ConfigError(what, fix=f"use names of these: {', '.join(known)}")
+        raise ConfigError(what, fix=meant(unknown[0], known, kind="gates"))
 
 
 def _check_commands(key: str, commands: tuple[CommandConfig, ...]) -> None:

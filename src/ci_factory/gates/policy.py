@@ -6,6 +6,7 @@ from pathspec import GitIgnoreSpec
 
 from ci_factory.config import CustomRule
 from ci_factory.gates import protected
+from ci_factory.gates.disguise import disguises
 from ci_factory.gates.findings import clean
 from ci_factory.gates.protocol import Judgement
 from ci_factory.gates.subject import Subject
@@ -27,6 +28,7 @@ class PolicyGate:
         judges, silenced = list(_judges(subject)), list(_suppressions(subject))
         blocks = [
             *_odd(subject),
+            *_disguised(subject),
             *_ruled(subject, "block"),
             *(judges if gates.protected == "block" else []),
             *(silenced if gates.suppressions == "block" else []),
@@ -68,6 +70,11 @@ def _odd(subject: Subject) -> Iterator[Reason]:
         what = "a symbolic link" if "120000" in modes else "a submodule" if "160000" in modes else None
         text = f"is {what}" if what else "has a name that tools and readers may misread"
         yield _remark(f"{text}: not scanned, a person decides", change.path)
+
+
+def _disguised(subject: Subject) -> Iterator[Reason]:
+    for path, line, said in disguises(subject):
+        yield _remark(f"{said}: a person decides", path, line)
 
 
 def _touched(subject: Subject, patterns: tuple[str, ...]) -> list[FileChange]:

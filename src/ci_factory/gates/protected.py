@@ -3,7 +3,6 @@
 import configparser
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,8 +11,9 @@ from pathspec import GitIgnoreSpec
 
 from ci_factory.gates import configuration
 from ci_factory.gates.subject import SideName, Subject
+from ci_factory.model import plain_ini, plain_toml
 from ci_factory.model.base import Json
-from ci_factory.model.protected import PIPELINE, local_includes
+from ci_factory.model.protected import PIPELINE, local_includes, pipeline_files
 from ci_factory.system.git import FileChange
 
 _TOOLS = {
@@ -49,19 +49,18 @@ def changed(subject: Subject) -> Iterator[tuple[str, str]]:
 
 
 def _includes(subject: Subject) -> Iterator[str]:
-    """Local files that either side's pipeline includes."""
-    for side in ("base", "head"):
-        yield from local_includes(_text(subject, side, ".gitlab-ci.yml"))
+    """Files that the base's pipeline is made of, and those that the head's own file adds to them."""
+    yield from pipeline_files(lambda path: _text(subject, "base", path), lambda: subject.base_entries)
+    if any(each.path == ".gitlab-ci.yml" for each in subject.change.files):
+        yield from local_includes(_text(subject, "head", ".gitlab-ci.yml"))
 
 
 def _settings(subject: Subject, change: FileChange) -> str:
     """What of a settings file changed that judges; empty when nothing did."""
     if change.status == "A" and PurePosixPath(change.path).name == "package.json":
         return ""  # a new package: nothing was decided before
-    before = _judging(
-        change.old_path, _text(subject, "base", change.old_path) if change.status != "A" else ""
-    )
-    after = _judging(change.path, _text_of_head(subject, change))
+    before = judging(change.old_path, _text(subject, "base", change.old_path) if change.status != "A" else "")
+    after = judging(change.path, _text_of_head(subject, change))
     return "" if before == after else "settings of tools changed"
 
 
@@ -70,7 +69,7 @@ def _text_of_head(subject: Subject, change: FileChange) -> str:
     return "" if change.status == "D" else subject.repo.show(subject.change.head, change.path) or ""
 
 
-def _judging(path: str, text: str) -> Json:
+def judging(path: str, text: str) -> Json:
     """The part of a file that judges; files that do nothing else are compared as a whole."""
     name = PurePosixPath(path).name
     if len(text) > _MAX_BYTES:
@@ -86,17 +85,17 @@ def _judging(path: str, text: str) -> Json:
 
 def _tables(text: str) -> Json:
     try:
-        tool = tomllib.loads(text).get("tool", {})
-    except (tomllib.TOMLDecodeError, RecursionError):
+        tool = plain_toml.load(text).get("tool", {})
+        named = tool if isinstance(tool, dict) else {}
+        judges = {key: named[key] for key in _TOOLS & named.keys()}
+        return json.dumps(judges, sort_keys=True, default=str)
+    except (ValueError, RecursionError):
         return text
-    named = tool if isinstance(tool, dict) else {}
-    return json.dumps({key: named[key] for key in sorted(_TOOLS & named.keys())}, sort_keys=True, default=str)
 
 
 def _sections(text: str) -> Json:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(text)
+        parser = plain_ini.load(text)
     except configparser.Error:
         return text
     return {name: sorted(parser.items(name)) for name in parser.sections() if _SECTION.fullmatch(name)}

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from ci_factory.gates.protocol import Unmeasurable
+from ci_factory.model import plain_yaml
 from ci_factory.model.base import Json
 from ci_factory.system import ci_env
 
@@ -105,16 +106,13 @@ def _own(path: Path, base: Path) -> RuleFile:
 
 def _parsed(name: str, text: str) -> list[Mapping[str, Json]]:
     try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, in C where it is there
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        document = plain_yaml.load(text)
+    except yaml.YAMLError as error:
         raise Unmeasurable(f"semgrep rules {name} are not YAML: {_line(str(error))}", fix=_FIX) from error
     rules = document.get("rules") if isinstance(document, dict) else None
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise Unmeasurable(f"semgrep rules {name} have no list called rules", fix=_FIX)
     return rules
-
-
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _described(name: str, text: str, rules: Iterable[Mapping[str, Json]]) -> RuleFile:

@@ -7,17 +7,19 @@ from pathlib import PurePosixPath
 
 from ci_factory.gates.subject import Subject
 
-_MAX_LINE = 10_000
+_MAX_LINE = 1024 * 1024
+"""Longer ones of code are not looked into, and so are told."""
 _PROSE = (".md", ".rst", ".txt", ".adoc")
 """Documents may speak of such comments."""
 _PYTHON = (
     r"#\s*(?:ruff:\s*|flake8:\s*)?noqa\b",
     r"#\s*ruff:\s*(?:ignore|disable|file-ignore)\b",
     r"#\s*type:\s*ignore",
-    r"#\s*(?:pyright|pyre|ty|mypy|pytype|pylint):\s*(?:ignore|disable|basic|skip-file)",
+    r"#\s*(?:pyre|ty|pytype|pylint):\s*(?:ignore|disable|basic|skip-file)",
+    r"#\s*(?:mypy|pyright):\s*(?!strict\b)[\w-]+",
+    r"\bno_type_check\b",
     r"#\s*pyre-(?:ignore|fixme)",
-    r"#\s*pragma:\s*no\s?(?:cover|branch)",
-    r"#\s*pragma:\s*no\s?mutate",
+    r"#\s*pragma[:\s]?\s*no\s*(?:cover|branch|mutate)",
     r"#\s*nosec\b",
     r"#\s*(?:fmt|yapf|isort):\s*(?:off|skip|disable)",
 )
@@ -27,6 +29,8 @@ _ANYWHERE = (
     r"pragma:\s*(?:allowlist|whitelist)\s+(?:nextline\s+)?secret",
     r"\b(?:gitleaks|detect-secrets):\s*allow",
     r"\blgtm\s*\[",
+    r"#\s*shellcheck\s+disable\b",
+    r"#\s*hadolint\s+(?:global\s+)?ignore\b",
 )
 _SCRIPT = (
     r"\beslint-disable\b",
@@ -40,7 +44,7 @@ _OTHERS = {
     ".go": (r"//\s*nolint\b", r"//\s*#nosec\b", r"//\s*lint:ignore\b"),
     ".rs": (
         r"#!?\[\s*(?:allow|expect)\s*\(",
-        r"#\[\s*cfg_attr\([^)]*allow\(",
+        r"#\[\s*cfg_attr\([^)]{0,1000}allow\(",
         r"#\[\s*ignore\b",
         r"#\[\s*rustfmt::skip",
     ),
@@ -48,7 +52,7 @@ _OTHERS = {
     ".java": (r"@SuppressWarnings\b", r"@SuppressFBWarnings\b", r"\bCHECKSTYLE[:. ]*OFF\b", r"\bNOPMD\b"),
 }
 _SUFFIXES = {
-    **dict.fromkeys((".py", ".pyi"), _PYTHON),
+    **dict.fromkeys((".py", ".pyi", ".pyw", ".ipynb", ""), _PYTHON),
     **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue"), _SCRIPT),
     **_OTHERS,
 }
@@ -63,8 +67,10 @@ def suppression(path: str, line: str) -> str | None:
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in _PROSE:
         return None
+    if len(line) > _MAX_LINE and suffix in _COMPILED:
+        return f"a line of more than {_MAX_LINE} characters, which nobody reads to its end"
     found = _COMPILED.get(suffix, _ALL_LANGUAGES).search(line[:_MAX_LINE])
-    return found[0] if found else None
+    return " ".join(found[0].split()) if found else None
 
 
 def new_suppressions(subject: Subject) -> Iterator[tuple[str, int, str]]:

@@ -114,5 +114,6 @@ def _hidden(ticket: Ticket, body: Body) -> Iterator[str]:
     """What a reader of the ticket can't see may be meant for the agent only."""
     for kind in dict.fromkeys((*ticket.hidden, *hidden_characters(f"{ticket.title}\n{ticket.body}"))):
         yield f"hidden text: the ticket contains {kind} characters"
-    if body.comments:
-        yield f"hidden text: the body contains {body.comments} HTML comment{'s' if body.comments > 1 else ''}"
+    if body.unseen:
+        pieces = "pieces" if body.unseen > 1 else "piece"
+        yield f"hidden text: the body contains {body.unseen} {pieces} that no reader sees, such as an HTML comment"

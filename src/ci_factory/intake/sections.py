@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ci_factory.model.unseen import shown
+
 _HEADING = re.compile(r"#{1,6}[ \t]+(?P<name>.*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX~])\][ \t]+)?(?P<text>\S.*)")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CODE_SPAN = re.compile(r"`[^`\n]*`")
 _MAX_ITEM = 2_000
 """Characters of a list item that are read."""
@@ -23,12 +24,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Body:
-    """A ticket's body, read once. HTML comments and fenced code are no part of any section."""
+    """A ticket's body, read once. What no reader sees, and fenced code, are no part of any section."""
 
     sections: dict[str, tuple[str, ...]]
     """Lower-case heading -> lines below it until the next heading; text before the first heading is under `""`."""
-    comments: int
-    """How many HTML comments it has: text that a person does not see."""
+    unseen: int
+    """How many HTML comments and the like it has: text that a person does not see."""
 
     def lines(self, *names: str) -> tuple[str, ...]:
         """Lines of all sections with one of these lower-case names."""
@@ -42,7 +43,7 @@ class Body:
 
 def read(body: str) -> Body:
     """Split a body into its sections; a heading that occurs twice is one section."""
-    visible, comments = _COMMENT.subn("", body)
+    visible, unseen = shown(body)
     sections: dict[str, list[str]] = {"": []}
     name = ""
     for line in _outside_fences(visible):
@@ -52,7 +53,7 @@ def read(body: str) -> Body:
             sections.setdefault(name, [])
         else:
             sections[name].append(line)
-    return Body({name: tuple(lines) for name, lines in sections.items()}, comments)
+    return Body({name: tuple(lines) for name, lines in sections.items()}, unseen)
 
 
 def items(lines: tuple[str, ...]) -> Iterator[Item]:

@@ -106,7 +106,7 @@ class _Expression:
     def read(self) -> Licence:
         found = self._alternatives(0)
         if self._at != len(self._tokens):
-            raise ValueError(self._tokens[self._at])
+            raise ValueError(self._tokens[-1])
         return found
 
     def _next(self) -> str:

@@ -11,6 +11,10 @@ class ManifestError(ArtifactError):
     """A manifest can't be read; what it declares is unknown."""
 
 
+class UnreadManifest(ManifestError):
+    """A manifest in a format that nothing here reads."""
+
+
 class Ecosystem(StrEnum):
     """Whose names they are."""
 

@@ -17,6 +17,7 @@ from ci_factory.manifests.model import (
     source_of,
 )
 from ci_factory.manifests.places import Lines, inner, read_json, table
+from ci_factory.model import plain_yaml
 from ci_factory.model.base import Json
 
 _SECTIONS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
@@ -25,6 +26,7 @@ _WORK = ("prepare", "prepublish", "preprepare", "postprepare")
 _SHORT_GITHUB = re.compile(r"[\w.-]+/[\w.-]+(?:#.*)?")
 _ENTRY = re.compile(r'^"?(?P<name>(?:@[^@/"\s]+/)?[^@/"\s]+)@(?P<spec>[^\n]*):$')
 _KEY = re.compile(r"/?(?P<name>(?:@[^@/]+/)?[^@/]+)[@/](?P<version>\d[^()]*)(?:\(.*)?")
+_RESOLVED = re.compile(r'\s+resolved:? "?(?P<server>[a-z+]{2,12}://[^/\s"]{1,255}/)')
 _REGISTRIES = ("https://registry.npmjs.org/", "https://registry.yarnpkg.com/")
 _SPECIAL = re.compile(r"[a-z+]{2,20}:")
 
@@ -67,8 +69,10 @@ def package_json(text: str, folder: str) -> Manifest:
         for name in (*_INSTALL, *_WORK)
         if name in scripts
     ]
-    registry = inner(document, "publishConfig", "registry")
-    del registry  # decides where the project goes, not where anything comes from
+    manager = document.get("packageManager")
+    if isinstance(manager, str) and "://" in manager:
+        name, _, spec = _split(manager)
+        found.append(dependency(name, spec, lines.of('"packageManager"'), folder))
     return Manifest(tuple(found), tuple(settings))
 
 
@@ -146,7 +150,17 @@ def yarn_lock(text: str, folder: str) -> Manifest:
             found.append(plain)
     if not found and text.strip() and "yarn lockfile" not in text and "__metadata" not in text:
         raise ManifestError("is no yarn.lock")
-    return Manifest(tuple(found))
+    return Manifest(tuple(found), tuple(_resolved(text)))
+
+
+def _resolved(text: str) -> Iterator[Setting]:
+    """Servers that locked packages come from, each once."""
+    known: set[str] = set()
+    for number, row in enumerate(text.splitlines(), 1):
+        found = _RESOLVED.match(row)
+        if found and found["server"] not in known:
+            known.add(found["server"])
+            yield Setting("index", "resolved", found["server"], number)
 
 
 def pnpm_lock(text: str, folder: str) -> Manifest:
@@ -155,8 +169,8 @@ def pnpm_lock(text: str, folder: str) -> Manifest:
     if "&" in text and re.search(r"[:\-]\s+&\w", text):
         raise ManifestError("has anchors, which pnpm never writes")
     try:
-        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        document = plain_yaml.load(text)
+    except yaml.YAMLError as error:
         raise ManifestError("is not valid YAML") from error
     lines, found = Lines(text), []
     for key in table(table(document).get("packages")):

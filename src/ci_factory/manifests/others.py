@@ -11,6 +11,7 @@ from ci_factory.manifests.model import (
     ManifestError,
     Setting,
     Source,
+    UnreadManifest,
     normalised,
     rebased,
     source_of,
@@ -72,9 +73,9 @@ def _go_line(verb: str, rest: str, number: int, folder: str, *, indirect: bool) 
         source = source_of(rebased(folder, change["new"]))
         local = source is not Source.INDEX
         name = change["old"] if local else change["new"]
-        yield Dependency(
-            Ecosystem.GO, name, name, change["new"] if local else change["version"] or "", number, source
-        )
+        spec = change["new"] if local else change["version"] or ""
+        where = source if local or name == change["old"] else Source.GIT  # another module in its place
+        yield Dependency(Ecosystem.GO, name, name, spec, number, where)
 
 
 def cargo_toml(text: str, folder: str) -> Manifest:
@@ -227,3 +228,12 @@ def index_settings(text: str, folder: str) -> Manifest:
         for row in _ADDRESS.finditer(text)
     ]
     return Manifest(settings=tuple(found))
+
+
+def unread(_text: str, _folder: str) -> Manifest:
+    """A manifest of an ecosystem that nothing here reads.
+
+    Raises:
+        UnreadManifest: always.
+    """
+    raise UnreadManifest("names dependencies in a format that is not read", fix="look at what it brings")

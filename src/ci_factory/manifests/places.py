@@ -2,10 +2,10 @@
 
 import json
 import re
-import tomllib
 from typing import Any
 
 from ci_factory.manifests.model import ManifestError
+from ci_factory.model import plain_toml
 from ci_factory.model.base import Json
 
 MAX_ENTRIES = 100_000
@@ -78,8 +78,8 @@ def read_toml(text: str) -> dict[str, Any]:
         ManifestError: it is none.
     """
     try:
-        return tomllib.loads(text.removeprefix("\ufeff"))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        return plain_toml.load(text.removeprefix("\ufeff"))
+    except ValueError as error:
         raise ManifestError("is not valid TOML") from error
 
 

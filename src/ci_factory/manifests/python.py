@@ -18,6 +18,7 @@ from ci_factory.manifests.model import (
     source_of,
 )
 from ci_factory.manifests.places import Lines, inner, read_json, read_toml, table, words
+from ci_factory.model import plain_ini
 from ci_factory.model.base import Json
 
 _REQUIREMENT = re.compile(
@@ -33,6 +34,8 @@ _INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--tru
 _FILES = ("-r", "--requirement", "-c", "--constraint")
 _EDITABLE = ("-e", "--editable")
 _OTHER_INDEX = ("index", "default-index", "index-url", "extra-index-url", "find-links")
+SCRIPT_MARK = "# /// script"
+_MAX_PROGRAM = 300_000
 _SETUP_KEYS = {"install_requires", "setup_requires", "tests_require", "extras_require"}
 _OPTION = re.compile(r"(--[A-Za-z][\w-]*|-[A-Za-z])(?:\s*=\s*|\s+)?(.*)", re.DOTALL)
 
@@ -85,6 +88,8 @@ def requirements(text: str, folder: str) -> Manifest:
             found.append(requirement(row, line, folder))
         elif option[1] in _FILES:
             includes.append(option[2].strip())
+            if "://" in option[2]:
+                settings.append(Setting("index", option[1], option[2].strip(), line))
         elif option[1] in _EDITABLE:
             found.append(requirement(option[2], line, folder))
         elif option[1] in _INDEX:
@@ -132,7 +137,37 @@ def pyproject(text: str, folder: str) -> Manifest:
     # A project that asks for itself asks for extras of its own.
     own = normalised(Ecosystem.PYPI, str(project.get("name", "")))
     found = [each for each in found if each.name != own or each.source is not Source.INDEX]
-    return Manifest(tuple(found), tuple(_sources(tool, lines)), tuple(_dynamic(tool)))
+    settings = [*_sources(tool, lines), *_backend(document, lines)]
+    return Manifest(tuple(found), tuple(settings), tuple(_dynamic(tool)))
+
+
+def _backend(document: dict[str, Any], lines: Lines) -> Iterator[Setting]:
+    """A build backend in the tree itself: its code runs for whoever installs the project (PEP 517)."""
+    if where := words(inner(document, "build-system", "backend-path")):
+        name = str(inner(document, "build-system", "build-backend"))
+        yield Setting("script", "build-backend", f"{name} in {', '.join(where)}", lines.of("backend-path"))
+
+
+def script(text: str, folder: str) -> Manifest:
+    """A program that names what it needs in a comment of its own (PEP 723)."""
+    rows, found, first = text.splitlines(), list[str](), 0
+    for number, row in enumerate(rows, 1):
+        if not first:
+            first = number if row.rstrip() == SCRIPT_MARK else 0
+        elif row.rstrip() == "# ///" or not row.startswith("#"):
+            break
+        else:
+            found.append(row[2:])
+    document = read_toml("\n".join(found))
+    lines = Lines(text)
+    listed = [
+        *words(document.get("dependencies")),
+        *words(inner(document, "tool", "uv", "override-dependencies")),
+    ]
+    return Manifest(
+        tuple(requirement(each, lines.of(each, _first_word(each)), folder) for each in listed),
+        tuple(_sources(table(document.get("tool")), lines)),
+    )
 
 
 def _first_word(text: str) -> str:
@@ -181,8 +216,10 @@ def _uv_sources(tool: dict[str, Any], lines: Lines, folder: str) -> Iterator[Dep
 
 
 def _sources(tool: dict[str, Any], lines: Lines) -> Iterator[Setting]:
-    for owner, key in (("poetry", "source"), ("pdm", "source"), *(("uv", key) for key in _OTHER_INDEX)):
-        value = inner(tool, owner, key)
+    owners = [("poetry", "source"), ("pdm", "source")]
+    owners += [(owner, key) for owner in ("uv", "uv.pip") for key in _OTHER_INDEX]
+    for owner, key in owners:
+        value = inner(tool, *owner.split("."), key)
         for each in value if isinstance(value, list) else [] if value is None else [value]:
             address = str(each.get("url", "")) if isinstance(each, dict) else str(each)
             yield Setting("index", f"tool.{owner}.{key}", address, lines.of(address))
@@ -199,9 +236,8 @@ def _dynamic(tool: dict[str, Any]) -> Iterator[str]:
 
 def setup_cfg(text: str, folder: str) -> Manifest:
     """setup.cfg of setuptools."""
-    parser = configparser.ConfigParser(interpolation=None, strict=True)
     try:
-        parser.read_string(text)
+        parser = plain_ini.load(text, strict=True)
     except configparser.Error as error:
         raise ManifestError("is not a valid configuration file") from error
     lines = Lines(text)
@@ -231,6 +267,11 @@ def _rows(value: str) -> Iterator[str]:
 
 def setup_py(text: str, folder: str) -> Manifest:
     """setup.py, read and never run: literal lists of requirements; what is computed is said to be."""
+    if len(text) > _MAX_PROGRAM:
+        raise ManifestError(
+            f"is a program of more than {_MAX_PROGRAM} characters",
+            fix="list the dependencies in pyproject.toml",
+        )
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -303,7 +344,19 @@ def toml_lock(text: str, folder: str) -> Manifest:
     packages, lines = read_toml(text).get("package") or [], Lines(text)
     if not isinstance(packages, list):
         raise ManifestError("has no list of packages")
-    return Manifest(tuple(_locked(table(each), lines) for each in packages))
+    every = [table(each) for each in packages]
+    return Manifest(tuple(_locked(each, lines) for each in every), tuple(_registries(every, lines)))
+
+
+def _registries(packages: list[dict[str, Any]], lines: Lines) -> Iterator[Setting]:
+    """Indexes that locked packages come from, each once."""
+    sources = [table(each.get("source")) for each in packages]
+    known = {
+        str(each.get("registry") or (each.get("url") if each.get("type") == "legacy" else "") or "")
+        for each in sources
+    }
+    for address in sorted(known - {""}):
+        yield Setting("index", "source", address, lines.of(address))
 
 
 def _locked(package: dict[str, Any], lines: Lines) -> Dependency:

@@ -38,6 +38,14 @@ LOCKS: dict[str, Parser] = {
 }
 """What tools write."""
 INDEXES = {".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml", "pip.conf", "pip.ini", "uv.toml"}
+UNREAD = {
+    "environment.yml", "environment.yaml", "conda.yaml", "Gemfile", "Gemfile.lock", "settings.gradle", "settings.gradle.kts",
+    "build.gradle", "build.gradle.kts", "libs.versions.toml", "gradle.lockfile", "mix.exs", "mix.lock", "pubspec.yaml",
+    "pubspec.lock", "Package.swift", "Package.resolved", "Podfile", "Podfile.lock", "packages.config", "packages.lock.json",
+    "Directory.Packages.props", "conanfile.txt", "conanfile.py", "vcpkg.json", "cpanfile", "MODULE.bazel",
+}  # fmt: skip
+"""Manifests of ecosystems that nothing here reads."""
+_UNREAD = re.compile(r".+\.(gemspec|csproj|fsproj|vbproj|cabal|sbt)")
 _REQUIREMENTS = re.compile(r"(?i)(.*[-_.])?(requirements?|constraints?|deps)([-_.].*)?\.(txt|in|pip)")
 _FOLDERS = {"requirements", "constraints"}
 
@@ -49,6 +57,8 @@ def parser_of(path: str) -> Parser | None:
         return others.index_settings
     if is_requirements(path):
         return python.requirements
+    if place.name in UNREAD or _UNREAD.fullmatch(place.name):
+        return others.unread
     return PARSERS.get(place.name) or LOCKS.get(place.name)
 
 
@@ -70,12 +80,12 @@ def read(path: str, text: str) -> Manifest:
     Raises:
         ManifestError: it can't be read; it names the file.
     """
-    parser = parser_of(path) or python.requirements
+    parser = parser_of(path) or (python.script if path.endswith(".py") else python.requirements)
     folder = posixpath.dirname(path)
     try:
         found = parser(text, folder)
     except ManifestError as error:
-        raise ManifestError(error.what, where=path, fix=error.fix) from error
+        raise type(error)(error.what, where=path, fix=error.fix) from error
     except (RecursionError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise ManifestError("is not what such a file looks like", where=path) from error
     if len(found.dependencies) > MAX_ENTRIES:

@@ -4,13 +4,12 @@ Every artifact is written whole, so what is there is sound or damaged; what is m
 not changed since the last look are not read again.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ci_factory.errors import ArtifactError
 from ci_factory.model.attempt import Attempt
@@ -156,8 +155,8 @@ class LiveFiles:
         if b'"factory-failed"' not in line:
             return
         try:
-            event = Event.model_validate(json.loads(line))
-        except ValueError:
+            event = Event.model_validate_json(line)
+        except ValidationError:
             return
         if event.batch_id and event.ticket_id:
             said = str(event.data.get("error", ""))

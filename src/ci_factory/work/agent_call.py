@@ -20,7 +20,7 @@ from ci_factory.work.failures import ends_of
 from ci_factory.work.handoff import words
 from ci_factory.work.launch import Launch
 from ci_factory.work.meter import CallMeter
-from ci_factory.work.prompts import Prompt, prompt
+from ci_factory.work.prompts import Prompt, as_seen, prompt
 from ci_factory.work.spending import Ledger, total
 from ci_factory.work.workspace import Workspace
 
@@ -197,7 +197,7 @@ class Caller:
         rendered = self._prompt(errand)
         self.prompt_hash = rendered.hash
         return Task(
-            ticket=self.planned.candidate.ticket,
+            ticket=as_seen(self.planned.candidate.ticket),
             phase=errand.phase,
             attempt=errand.attempt,
             iteration=errand.iteration,

@@ -112,12 +112,17 @@ def allowance(
     runs: Iterable[AgentRun],
     attempt: int,
 ) -> Allowance:
-    """For the next call, after those that there were: time counts within a fresh start, all else over all of them."""
+    """For the next call, after those that there were: time counts within a fresh start, all else over all of them.
+
+    The time of a call that was killed together with the factory is not known, and that it was killed no fault of the
+    agent: it does not count, or a run that goes on hours later had no time left.
+    """
     own: PhaseBudget = getattr(agent.budgets, phase)
     budget: PhaseBudget = getattr(config.budgets, phase)
     before = Spent()
     for run in (run for run in runs if run.phase == phase):
-        seconds = run.seconds if run.attempt == attempt else 0
+        timed = run.attempt == attempt and run.ended != "killed"
+        seconds = run.seconds if timed else 0
         before = before.and_also(run.usage)
         before = Spent(before.seconds + seconds, before.tokens, before.cost_usd, before.calls)
     merged = budget.model_copy(update=own.model_dump(exclude_none=True))

@@ -1,17 +1,14 @@
 """The files of one call of an agent: what it is given before it starts, and the transcript of what it said."""
 
-import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ci_factory.model.redaction import MASK
+from ci_factory.model.redaction import redact
+from ci_factory.model.text import plain_lines
 from ci_factory.system import process
 from ci_factory.work.agents.protocol import Task
 
-_ANSI = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-)
 _FEEDBACK, _HANDOFF = "feedback.md", "handoff.json"
 
 
@@ -51,11 +48,9 @@ def contract(task: Task, home: Path) -> dict[str, str]:
 
 
 def keep_transcript(path: Path, around: str, done: process.Completed, keys: Iterable[str]) -> None:
-    """What the agent printed, without control characters and without the keys that it had."""
+    """What the agent printed, without anything a terminal or a job log would obey, and without the keys that it had."""
     text = f"--- {around}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}\n"
-    for key in keys:
-        text = text.replace(key, MASK)
-    write(path, _ANSI.sub("", text))
+    write(path, redact("\n".join(plain_lines(text)), keys))
 
 
 def write(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ci_factory.model import unseen
 from ci_factory.model.ticket import Candidate, Size, Ticket
 from ci_factory.work.agents.protocol import Phase
 
@@ -83,11 +84,16 @@ def prompt(  # noqa: PLR0913 - each is a part of the text
 
 def ticket_text(ticket: Ticket) -> str:
     """Everything the ticket says, as text for people and models."""
-    parts = [f"Title: {ticket.title}", ticket.body]
+    parts = [f"Title: {ticket.title}", as_seen(ticket).body]
     parts += _listing("Acceptance criteria", ticket.acceptance_criteria)
     parts += _listing("Test cases", ticket.test_cases)
     parts += _listing("Files", ticket.files)
     return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+def as_seen(ticket: Ticket) -> Ticket:
+    """The ticket as its readers see it: HTML comments and the like are not for agents either."""
+    return ticket.model_copy(update={"body": unseen.shown(ticket.body)[0]})
 
 
 def quoted(text: str) -> str:

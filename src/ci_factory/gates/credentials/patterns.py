@@ -102,7 +102,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern("postman-key", "Postman key", ["pmak-"], rf"PMAK-[0-9a-f]{{24}}-[0-9a-f]{{34}}{_END}"),
     _pattern("age-key", "age secret key", ["age-secret-key-1"], r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
     _pattern("facebook-token", "Facebook token", ["eaa"], rf"EAA[A-Za-z0-9]{{90,}}{_END}"),
-    _pattern("jwt", "signed JSON Web Token", ["eyj"], rf"eyJ{_WORD}{{10,}}\.eyJ{_WORD}{{10,}}\.{_WORD}{{16,}}", Severity.HIGH),
+    _pattern("jwt", "signed JSON Web Token", ["eyj"], rf"eyJ{_WORD}{{10,2000}}\.eyJ{_WORD}{{10,}}\.{_WORD}{{16,}}", Severity.HIGH),
     _pattern("private-key", "private key", ["private key"],
              r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----"
              r"(?P<secret>[\s\\rn\"'+,]{1,24}(?:[A-Z][A-Za-z-]{2,20}: [^\n]{1,80}[\s\\rn\"'+,]{1,24}){0,3}[A-Za-z0-9+/=]{24,})"),

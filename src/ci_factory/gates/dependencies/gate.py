@@ -18,7 +18,7 @@ from ci_factory.gates.protocol import Judgement
 from ci_factory.gates.subject import Subject
 from ci_factory.manifests.compare import Difference, Differences, Step, asked_for, compare
 from ci_factory.manifests.lookalike import resembles
-from ci_factory.manifests.model import Dependency, Manifest, ManifestError, Setting, Source
+from ci_factory.manifests.model import Dependency, Manifest, ManifestError, Setting, Source, UnreadManifest
 from ci_factory.manifests.registry import is_lock
 from ci_factory.model.gate import Component, Finding, GateStatus, Reason, Severity
 from ci_factory.model.gate_settings import DependenciesConfig
@@ -55,9 +55,15 @@ class DependenciesGate:
         head = read_side(subject, subject.change.head_tree, changed)
         found = compare(base.manifests, head.manifests, renamed, sorted(changed))
         asked, unknown = ask_index(subject, found)
-        problems = [*(_unreadable(each) for each in head.problems), *_computed(found), *unknown]
+        config = subject.config.gates.dependencies
+        shown = [
+            each for each in head.problems if isinstance(each, UnreadManifest) and not config.check_index
+        ]
+        unreadable = [_unreadable(each) for each in head.problems if each not in shown]
+        problems = [*unreadable, *_computed(found), *unknown]
         seen = [*_observations(subject, found, head.manifests), *asked]
-        return _judgement(subject.config.gates.dependencies, found, _as_findings(seen), problems)
+        remarks = [*map(_unreadable, shown), *_looks(config, found)]
+        return _judgement(config, found, _as_findings(seen), problems, remarks)
 
 
 def _unreadable(error: ManifestError) -> Reason:
@@ -162,9 +168,12 @@ def _as_findings(seen: Iterable[Observation]) -> list[Finding]:
 
 
 def _judgement(
-    config: DependenciesConfig, found: Differences, seen: Sequence[Finding], problems: Sequence[Reason]
+    config: DependenciesConfig,
+    found: Differences,
+    seen: Sequence[Finding],
+    problems: Sequence[Reason],
+    looks: Sequence[Reason],
 ) -> Judgement:
-    looks = list(_looks(config, found))
     severe = any(each.severity.rank <= Severity.HIGH.rank for each in seen)
     blocked = severe or (config.new == "block" and bool(looks))
     status = GateStatus.BLOCKED if blocked else GateStatus.INCONCLUSIVE if problems else GateStatus.PASS

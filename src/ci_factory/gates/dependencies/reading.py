@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ci_factory.gates.subject import Subject
 from ci_factory.manifests.model import Manifest, ManifestError
+from ci_factory.manifests.python import SCRIPT_MARK
 from ci_factory.manifests.registry import included, is_lock, is_requirements, parser_of, read
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -25,10 +26,20 @@ def changed_manifests(subject: Subject) -> set[str]:
     """Paths of changed files that declare dependencies, by their own name or because a manifest includes them."""
     every = {path: change for change in subject.change.files for path in (change.path, change.old_path)}
     named = {path for path, change in every.items() if parser_of(path) is not None}
+    named |= {
+        path for path in every if path.endswith(".py") and path not in named and _is_script(subject, path)
+    }
     others = {path for path in every if path not in named and path.endswith((".txt", ".in", ".pip", ".cfg"))}
     if others:
         named |= others & _included(subject)
     return {every[path].path for path in named}
+
+
+def _is_script(subject: Subject, path: str) -> bool:
+    """Whether a program has a comment that names what it needs, and the change adds comments to it."""
+    if not any(line.text.startswith("#") for line in subject.change.added.get(path, ())):
+        return False
+    return SCRIPT_MARK in (subject.repo.show(subject.change.head, path) or "")
 
 
 def _included(subject: Subject) -> set[str]:

@@ -18,6 +18,7 @@ WORST_FIRST: tuple[Outcome, ...] = ("error", "failed", "skipped", "xfailed", "pa
 _NUMBERS = {outcome: number for number, outcome in enumerate(WORST_FIRST, 1)}
 _BAD: frozenset[Outcome] = frozenset({"failed", "error"})
 _SUITES = {"testsuites", "testsuite"}
+_BAD_MARKS = frozenset({"failure", "error"})
 _TOTALS = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 _OUTCOMES: dict[str, Outcome] = {"error": "error", "failure": "failed", "skipped": "skipped"}
 """Marks of a case, the worst first."""
@@ -102,6 +103,8 @@ class JUnitElements(Elements):
             self._start_mark(tag, attributes)
         elif self._case is not None and tag in _RERUNS:
             self._rerun = True
+        elif self._case is None and tag in _BAD_MARKS:
+            raise ArtifactError(f"has <{tag}> outside of every test case")
 
     def end(self, tag: str) -> None:
         """A case is judged when all of its marks are known, a suite when all of its cases are."""

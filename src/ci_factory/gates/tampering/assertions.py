@@ -99,6 +99,17 @@ def _condition(test: ast.expr) -> int:
     return _TRUTH
 
 
+def holds(test: ast.expr) -> bool:
+    """Whether a condition is true whatever the code does: `True`, `x == x`, either of them after an `or`."""
+    if isinstance(test, ast.BoolOp):
+        every = [holds(each) for each in test.values]
+        return any(every) if isinstance(test.op, ast.Or) else all(every)
+    if isinstance(test, ast.Compare):
+        same = len({ast.dump(side) for side in (test.left, *test.comparators)}) == 1
+        return same and all(isinstance(each, (ast.Eq, ast.Is, ast.LtE, ast.GtE)) for each in test.ops)
+    return _constant(test) is True
+
+
 def _comparison(test: ast.Compare) -> int:
     sides = [test.left, *test.comparators]
     if len({ast.dump(side) for side in sides}) == 1 or all(_constant(side) is not None for side in sides):

@@ -4,9 +4,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ci_factory.gates.tampering.module import Module, Remark, dotted
+from ci_factory.gates.tampering.module import Module, Remark, dotted, text_of
 
-_LEAVES = {"os._exit", "posix._exit", "faulthandler._sigsegv"}
+_LEAVES = {"os._exit", "posix._exit", "os.abort", "posix.abort", "faulthandler._sigsegv"}
 _PATCHED = re.compile(
     r"(_pytest|pluggy|coverage|unittest\.(case|result|runner|suite|loader|TestCase)|builtins|__builtins__|pytest\.\w+)\."
 )
@@ -14,26 +14,56 @@ _LOOKS = re.compile(r"PYTEST_(CURRENT_TEST|VERSION|XDIST_\w+)|--junit-?xml")
 _INSIDE = {"sys.settrace", "sys.setprofile", "threading.settrace", "sys.monitoring.free_tool_id"}
 _DETACHES = {"os.setsid", "os.setpgrp", "os.setpgid"}
 _RUNNERS = {"pytest", "_pytest", "pluggy", "coverage", "xdist"}
+_SURROUNDINGS = ("sys.modules", "sys.argv", "sys.orig_argv", "importlib.util.find_spec")
+_CALLERS = (
+    "inspect.stack",
+    "inspect.currentframe",
+    "sys._getframe",
+    "traceback.extract_stack",
+    "traceback.format_stack",
+)
+_LOOKUPS = frozenset(
+    (
+        "all",
+        "any",
+        "count",
+        "endswith",
+        "filter",
+        "find",
+        "find_spec",
+        "get",
+        "index",
+        "next",
+        "search",
+        "startswith",
+    )
+)
+_RUNNER_WORD = re.compile(r"(?<![a-zA-Z])_?(pytest|pluggy|coverage|xdist|unittest)(?![a-zA-Z])")
+_TEST_WORD = re.compile(r"(?<![a-zA-Z])_?(py)?tests?(?![a-zA-Z])")
 
 
 def escapes(module: Module) -> Iterator[Remark]:
     """Added calls and assignments that no honest change of this kind of file needs."""
+    yield from dict.fromkeys(_escapes(module))
+
+
+def _escapes(module: Module) -> Iterator[Remark]:
     forks = any(isinstance(node, ast.Attribute) and node.attr == "fork" for node in ast.walk(module.tree))
     for node in module.new_nodes():
         if isinstance(node, ast.Call):
             yield from _call(module, node, forks=forks)
         elif isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete)):
             yield from _assignment(node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from _text(module, node)
+        elif isinstance(node, (ast.Constant, ast.BinOp)) and (text := text_of(node)):
+            yield from _text(module, node, text)
         elif isinstance(node, (ast.Import, ast.ImportFrom)) and not module.is_test:
             yield from _import(module, node)
-        elif isinstance(node, ast.Compare) and not module.is_test:
-            yield from _asks(node)
+        if isinstance(node, (ast.Compare, ast.Call, ast.Attribute)) and not module.is_test:
+            yield from _asks(module, node)
 
 
 def _call(module: Module, node: ast.Call, *, forks: bool) -> Iterator[Remark]:
-    name = dotted(node.func)
+    name = module.named(node.func)
     if name in _LEAVES and not forks:
         yield Remark(f"{name} ends the process that runs the tests", node.lineno)
     elif name in _INSIDE and module.is_test:
@@ -74,8 +104,8 @@ def _runner(name: str) -> bool:
     }
 
 
-def _text(module: Module, node: ast.Constant) -> Iterator[Remark]:
-    found = _LOOKS.search(str(node.value)[:2000])
+def _text(module: Module, node: ast.expr, text: str) -> Iterator[Remark]:
+    found = _LOOKS.search(text[:2000])
     if found and (not module.is_test or found[0].startswith("--junit")):
         where = "a test" if module.is_test else "code that is no test"
         yield Remark(f"{found[0]} in {where}: asks how it is being tested", node.lineno)
@@ -98,9 +128,19 @@ def _imports(tree: ast.Module | None) -> set[str]:
     return found
 
 
-def _asks(node: ast.Compare) -> Iterator[Remark]:
-    """`"pytest" in sys.modules`."""
-    sides = [node.left, *node.comparators]
-    words = {str(each.value) for each in sides if isinstance(each, ast.Constant)}
-    if words & (_RUNNERS | {"unittest"}) and any(dotted(each).startswith("sys.") for each in sides):
+def _asks(module: Module, node: ast.Compare | ast.Call | ast.Attribute) -> Iterator[Remark]:
+    """`"pytest" in sys.modules`, `inspect.stack()[1].function == "test_it"`, a look at the caller's variables."""
+    if isinstance(node, ast.Attribute):
+        if node.attr == "f_locals":
+            yield Remark(
+                "reads the variables of whoever calls it, a test's expectations among them", node.lineno
+            )
+        return
+    if isinstance(node, ast.Call) and module.named(node.func).rpartition(".")[2] not in _LOOKUPS:
+        return  # such as one that starts a test run
+    inside = list(ast.walk(node))
+    names = [module.named(each.func if isinstance(each, ast.Call) else each) for each in inside]
+    words = " ".join(text_of(each) for each in inside)
+    looks = any(name.startswith(_SURROUNDINGS) for name in names) and _RUNNER_WORD.search(words)
+    if looks or (any(name in _CALLERS for name in names) and _TEST_WORD.search(words)):
         yield Remark("asks whether it is being tested", node.lineno)

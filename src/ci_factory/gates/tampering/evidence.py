@@ -14,6 +14,7 @@ _DATA = {".json", ".jsonl", ".ndjson", ".csv", ".tsv"}
 _MAX_FILES = 2_000
 _MAX_BYTES = 1024 * 1024
 _MAX_ROWS = 20_000
+_MAX_CELLS = 1_000
 
 Row = frozenset[Value]
 
@@ -100,7 +101,7 @@ def _literal(node: ast.expr) -> list[Value]:
 def _of_data(path: str, text: str) -> Iterator[Row]:
     if path.endswith((".csv", ".tsv")):
         rows = csv.reader(text.splitlines(), delimiter="," if path.endswith(".csv") else "\t")
-        yield from (frozenset(_inside([_plain(cell) for cell in row])) for row in rows)
+        yield from (frozenset(_inside([_plain(cell) for cell in row[:_MAX_CELLS]])) for row in rows)
         return
     for document in _documents(text):
         yield frozenset(_inside(document))

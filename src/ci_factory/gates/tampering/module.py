@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from ci_factory.gates.change import is_test
@@ -40,6 +41,35 @@ class Module:
     def is_test(self) -> bool:
         """Whether it belongs to the tests."""
         return is_test(self.path)
+
+    @cached_property
+    def imported(self) -> dict[str, str]:
+        """What each imported name stands for: `{"o": "os", "leave": "os._exit"}`."""
+        found: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found.update({each.asname: each.name for each in node.names if each.asname})
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.update({each.asname or each.name: f"{node.module}.{each.name}" for each in node.names})
+        return found
+
+    def named(self, node: ast.AST) -> str:
+        """As `dotted`, whatever name a module was imported under, and through `getattr` and `__import__`."""
+        if isinstance(node, ast.Name):
+            return self.imported.get(node.id, node.id)
+        if isinstance(node, ast.Attribute):
+            before = self.named(node.value)
+            return f"{before}.{node.attr}" if before else ""
+        if isinstance(node, ast.Call) and node.args:
+            return self._fetched(self.named(node.func), node.args)
+        return ""
+
+    def _fetched(self, by: str, given: list[ast.expr]) -> str:
+        word = text_of(given[-1] if len(given) == 1 else given[1])
+        if by in {"__import__", "importlib.import_module"}:
+            return text_of(given[0])
+        before = self.named(given[0]) if by == "getattr" and word else ""
+        return f"{before}.{word}" if before else ""
 
     def new_nodes(self) -> Iterator[ast.AST]:
         """Nodes of the head that begin on an added line."""
@@ -92,3 +122,15 @@ def lines_of(node: ast.AST) -> set[int]:
     first: int | None = getattr(node, "lineno", None)
     last: int | None = getattr(node, "end_lineno", None)
     return set() if first is None else set(range(first, (last or first) + 1))
+
+
+def text_of(node: ast.AST) -> str:
+    """The text of an expression that is one, pieced together or not; empty for any other."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        before, after = text_of(node.left), text_of(node.right)
+        return before + after if before and after else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(each) for each in node.values)
+    return ""

@@ -1,6 +1,7 @@
 """The line to the process that runs tests: an order goes in, records come out. What comes is hostile and read strictly."""
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ci_factory.system import process
 MEMORY_BYTES = 4 * 1024**3
 """Address space of the tests' process: a program that eats memory fails by itself, and not the machine."""
 _PLUGIN = Path(__file__).parent / "plugin"
+_STATUS = re.compile(r"-?[0-9]{1,9}")
 _FOREIGN = ("PYTHON", "PYTEST", "COVERAGE", "COV_CORE")
 _KNOWN = ("PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED")
 
@@ -77,7 +79,7 @@ def _read(done: process.Completed, nonce: str) -> Answer:
     first, _, rest = done.stdout.partition("\n")
     said, _, status = first.partition(" ")
     # Only the warden knows the nonce. A first line without it, or none, was written by what it watched.
-    if not secrets.compare_digest(said.encode(), nonce.encode()) or not status.lstrip("-").isdigit():
+    if not secrets.compare_digest(said.encode(), nonce.encode()) or not _STATUS.fullmatch(status):
         raise Tampered("the answer of the tests' process was written by somebody else")
     whole = rest[: rest.rfind("\n") + 1]  # a worker that dies may leave half a line
     records = tuple(_record(line) for line in whole.split("\n") if line)

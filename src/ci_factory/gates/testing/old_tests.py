@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ci_factory.gates.change import is_test_module
+from ci_factory.gates.change import is_test, is_test_module
 from ci_factory.gates.subject import Subject
 from ci_factory.gates.testing.files import is_test_file
 from ci_factory.gates.testing.places import Place
+from ci_factory.gates.testing.reaching import reaching
 from ci_factory.gates.testing.runner import Runner
 from ci_factory.gates.testing.suite import Suite
 from ci_factory.system.git import FileChange
@@ -26,12 +27,18 @@ def plan(subject: Subject, base: Suite) -> OldTests | None:
     """What has to be run; `None` when the change touches no test of the base.
 
     Changed and deleted files of tests come back, data and conftest.py among them. New programs among the tests that are
-    not tests themselves (conftest.py, modules that stand before others on the path) are left out.
+    not tests themselves (conftest.py, modules that stand before others on the path) are left out; and all new tests where
+    any file of the change reaches into other modules.
     """
     holders = {case.file for case in base.cases}
     touched = [each.old_path for each in subject.change.files if _touches(each, holders)]
-    added = [each.path for each in subject.change.files if each.status in {"A", "R"} and _helps(each.path)]
-    helpers = [path for path in touched if path not in holders and not is_test_module(path)]
+    far = reaching(subject)  # what these leave behind, tests of any other file may see
+    added = [
+        each.path
+        for each in subject.change.files
+        if each.status in {"A", "R"} and (_helps(each.path) or (each.path in far and is_test(each.path)))
+    ]
+    helpers = [*far, *(path for path in touched if path not in holders and not is_test_module(path))]
     modules = sorted(path for path in touched if path in holders)
     if not (modules or helpers or added):
         return None

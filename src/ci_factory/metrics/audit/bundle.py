@@ -5,8 +5,9 @@ store's own chain, back to the first record, so that an anchor that was written 
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ci_factory.errors import ArtifactError
 from ci_factory.metrics.storing import chain
@@ -141,8 +142,8 @@ class _Walk:
             self._ended = True
             if row.data != {"lines": number + 1}:
                 self._fault("the end counts another number of lines")
-        elif row.kind == "anchor" and isinstance(row.data, list) and len(row.data) == len(Head._fields):
-            self._anchors.add(Head(*row.data))
+        elif row.kind == "anchor" and (anchor := _anchor(row.data)) is not None:
+            self._anchors.add(anchor)
         elif row.kind == "link":
             self._linked(number, row.data)
 
@@ -164,9 +165,23 @@ class _Walk:
             self._faults.append(words)
 
 
+def _anchor(data: Json) -> Head | None:
+    kinds = [type(each) for each in data] if isinstance(data, list) else []
+    return Head(*data) if kinds == [int, str] else None
+
+
+def _refused(number: str) -> NoReturn:
+    raise ValueError(number)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refused(number)
+
+
 def _parsed(number: int, line: str) -> tuple[Row | None, str]:
     try:
-        found = json.loads(line)
+        found = json.loads(line, parse_constant=_refused, parse_float=_finite)
     except (ValueError, RecursionError):
         return None, ""
     if not isinstance(found, dict) or found.keys() != {"n", "kind", "data", "hash"}:

@@ -6,6 +6,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ci_factory.errors import UsageError
+from ci_factory.model import plain_yaml
 from ci_factory.model.base import Value
 from ci_factory.model.effort import REVIEW_MINUTES
 from ci_factory.model.ticket import Priority, Size
@@ -146,8 +147,8 @@ def parse(text: str, source: str) -> Assumptions:
     if len(text) > MAX_BYTES:
         raise UsageError(f"is longer than {MAX_BYTES} characters", where=source, fix="shorten it")
     try:
-        given = yaml.safe_load(text) or {}
-    except (yaml.YAMLError, RecursionError) as error:
+        given = plain_yaml.load(text) or {}
+    except yaml.YAMLError as error:
         raise UsageError("is not valid YAML", where=source, fix="mend its syntax") from error
     if not isinstance(given, dict):
         raise UsageError("must be a mapping of keys", where=source, fix="write `key: value` lines")

@@ -7,6 +7,7 @@ import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
 from ci_factory.errors import TicketError
+from ci_factory.model import plain_yaml
 from ci_factory.model.base import Value
 from ci_factory.work.paths import path_problem
 
@@ -105,9 +106,10 @@ def _loaded(text: str) -> object:
     if "&" in text or "*" in text:
         raise _wrong("anchors and aliases are not allowed")
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        loaded: object = plain_yaml.load(text)
+    except yaml.YAMLError as error:
         raise _wrong("it is not valid YAML") from error
+    return loaded
 
 
 def _wrong(what: str) -> TicketError:

@@ -97,6 +97,7 @@ class UsageReader:
 def _readings(told: Mapping[str, Any]) -> Iterator[Reading]:
     """By the shape, as servers of one vendor's protocol are made by many."""
     kind, usage = told.get("type"), output.mapping(told.get("usage"))
+    kind = kind if isinstance(kind, str) else None
     if kind == "message_start":
         message = output.mapping(told.get("message"))
         yield _anthropic(message.get("model"), output.mapping(message.get("usage")), written=False)
@@ -107,7 +108,7 @@ def _readings(told: Mapping[str, Any]) -> Iterator[Reading]:
         yield _openai(answer.get("model"), output.mapping(answer.get("usage")), final=True)
     elif "usageMetadata" in told:
         yield _gemini(told.get("modelVersion"), output.mapping(told["usageMetadata"]))
-    elif usage and not isinstance(kind, str):
+    elif usage and kind is None:
         yield _openai(told.get("model"), usage)
 
 

@@ -2,7 +2,8 @@
 
 import configparser
 import re
-import tomllib
+
+from ci_factory.model import plain_ini, plain_toml
 
 _OLDEST, _NEWEST = 7, 14
 _REQUIRES = re.compile(r"(?:>=?|\^|~=?|==)\s*3\.(\d{1,2})")
@@ -18,8 +19,8 @@ def supported_python(pyproject: str | None, setup_cfg: str | None = None) -> str
 
 def _in_pyproject(text: str) -> tuple[object, object]:
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        document = plain_toml.load(text)
+    except ValueError:
         return None, None
     return _at(document, "project", "requires-python"), _at(
         document, "tool", "poetry", "dependencies", "python"
@@ -33,9 +34,8 @@ def _at(document: object, *keys: str) -> object:
 
 
 def _in_setup(text: str) -> object:
-    parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(text)
+        parser = plain_ini.load(text, strict=True)
     except configparser.Error:
         return None
     return parser.get("options", "python_requires", fallback=None)

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from ci_factory.model import plain_yaml
 from ci_factory.system import process
 from ci_factory.system.clock import SystemClock
 from ci_factory.work.paths import path_problem
@@ -53,10 +54,10 @@ def _load(folder: Path) -> Mapping:
     try:
         with path.open("rb") as stream:
             data = stream.read(_MAX_BYTES + 1)
-        script = yaml.safe_load(data[:_MAX_BYTES])
+        script = plain_yaml.load(data[:_MAX_BYTES])
     except OSError as error:
         raise Unplayable(f"script.yml can't be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise Unplayable(f"script.yml is not valid YAML: {' '.join(str(error).split())}") from error
     known = {"comprehension", "plan", "usage", "model", "attempts", "review"}
     if not isinstance(script, dict) or not set(script) <= known:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from ci_factory.manifests.registry import PARSERS
+from ci_factory.model import plain_yaml
 from ci_factory.model.attempt import Trigger
 from ci_factory.work.triggers.change import Change, ChangedFile, is_aside
 from ci_factory.work.triggers.signal import Signal
@@ -76,8 +77,8 @@ def _service(file: ChangedFile, what: str, line: int) -> Signal:
 
 def _services(text: str | None) -> set[str]:
     try:
-        loaded: Any = yaml.safe_load(text) if text and len(text) < _LARGEST and "&" not in text else None
-    except (yaml.YAMLError, RecursionError, ValueError):
+        loaded: Any = plain_yaml.load(text) if text and len(text) < _LARGEST and "&" not in text else None
+    except yaml.YAMLError:
         return set()
     found = loaded.get("services") if isinstance(loaded, dict) else None
     return set(map(str, found)) if isinstance(found, dict) else set()

@@ -2,13 +2,13 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
+from ci_factory.model import plain_toml, plain_yaml
 from ci_factory.model.attempt import Trigger
 from ci_factory.work.triggers.change import Change, ChangedFile, is_aside
 from ci_factory.work.triggers.signal import Signal
@@ -156,7 +156,7 @@ def _parsed(suffix: str, text: str) -> object:
         return {}
     if suffix == ".json":
         return json.loads(text or "{}")
-    return tomllib.loads(text) if suffix == ".toml" else yaml.safe_load(text)
+    return plain_toml.load(text) if suffix == ".toml" else plain_yaml.load(text)
 
 
 def _keys(value: object, prefix: str) -> list[str]:
