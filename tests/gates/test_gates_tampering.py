@@ -121,6 +121,9 @@ HONEST: dict[str, dict[str, str]] = {
     "new test": edited("def test_empty", "def test_one():\n    assert mean([8]) == 8\n\n\ndef test_empty"),
     "test in a loop": edited(MEAN, "    for values, wanted in [([3, 14, 4], 7), ([4], 4)]:\n        assert mean(values) == wanted\n"),
     "module in a package": {"stats.py": RIGHT, "pkg/__init__.py": "", "pkg/json.py": "X = 1\n"},
+    "runner of tests": {"tasks.py": "import subprocess\nimport sys\n\nsubprocess.run([sys.executable, '-m', 'pytest', *sys.argv[1:]], check=True)\n"},
+    "look at a caller": source("import inspect\n    where = inspect.stack()[1].function"),
+    "comparison with a default": {"stats.py": RIGHT + "\n\nclass Top:\n    def __gt__(self, other):\n        if isinstance(other, Top):\n            return False\n        return True\n"},
     "fork": source("import os\n    if os.fork() == 0:\n        os._exit(0)"),
 }  # fmt: skip
 
