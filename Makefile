@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 SYSTEM_PACKAGES := bubblewrap chromium fonts-dejavu-core libgitlab-api-v4-perl postgresql rsync
 NPM_PACKAGES := gitlab-ci-local@4.75.1 axe-core@4.10.3
+# One more than there are cores: tests wait for programs.
+WORKERS := $(shell expr $$(nproc) + 1)
 OPENAPI := $(abspath $(wildcard $(DATA)/gitlab-openapi-15.2.yaml))
 
 .DEFAULT_GOAL := help
@@ -54,7 +56,7 @@ test-nights: $(VENV)/.dev npm  ## The whole demonstration on the stand-in: with 
 	TEST_WHOLE_NIGHTS=1 $(BIN)/python -m pytest -m "not agents" tests/ci_local/test_ci_local_batch.py tests/ci_local/test_ci_local_demonstration.py
 
 test-long: $(VENV)/.dev npm  ## Storms, kills and nights that `make test` leaves out (some minutes)
-	TMPDIR="$$(tools/scratch)" $(BIN)/python -m pytest -m long --numprocesses 2 --dist worksteal
+	TMPDIR="$$(tools/scratch)" $(BIN)/python -m pytest -m long --numprocesses $(WORKERS) --dist worksteal
 
 attacks: $(VENV)/.dev system  ## Every attack of tests/attacks, and their table in docs/attacks.md again
 	TMPDIR="$$(tools/scratch)" $(BIN)/python -m pytest -m attack tests/attacks --attack-table docs/attacks.md
@@ -74,7 +76,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev
-	TMPDIR="$$(tools/scratch)" TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	TMPDIR="$$(tools/scratch)" TEST_GITLAB_OPENAPI="$(OPENAPI)" $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 locks: $(VENV)/.dev  ## Pin the packages of the container images again (requirements/)
 	tools/install $(BIN)/python uv

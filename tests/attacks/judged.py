@@ -3,10 +3,9 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from ci_factory.cli import main
 from ci_factory.config import Config
@@ -23,17 +22,8 @@ ONLY_RUN = "tests: {reruns: 0, proof: false, mutants: {sample: 0}, test_timeout_
 """Of the tests gate what costs least: the defences that every run has."""
 _EVERY = known_names(Config().gates)
 
-
-def sampled(
-    argument: str | tuple[str, ...], given: Mapping[str, Any], quick: int = 1
-) -> pytest.MarkDecorator:
-    """As `variants`; all but the first few are in `make attacks` and `make test-long` only."""
-    names, params = variants(argument, given).args
-    later = [
-        pytest.param(*each.values, id=each.id, marks=[*each.marks, pytest.mark.long])
-        for each in params[quick:]
-    ]
-    return pytest.mark.parametrize(names, [*params[:quick], *later])
+sampled = partial(variants, quick=1)
+"""Variants of which all but the first are in `make attacks` and `make test-long` only."""
 
 
 @dataclass(frozen=True)

@@ -397,7 +397,7 @@ def test_coverage_of_new_lines_is_judged(score: Score, change: Callable[..., lis
 def test_coverage_of_what_does_not_exist_is_refused(
     score: Score, change: Callable[..., list[str]], report: str
 ) -> None:
-    """Lines beyond a file's end, and files that the head does not have (THREATS 34)."""
+    """Lines beyond a file's end, and files that the head does not have (attacks 34)."""
     where = change({"pkg/a.py": text_of(*BASE_LINES, "new_1 = 1")})
     put("junit.xml", PASSING)
     put("cov.info", report)

@@ -54,10 +54,10 @@ def left(line: GitLabLine) -> Any:
     ("before", "words", "writes"),
     [
         ((), ("report", "--post"), 1),
-        (("report", "--weekly", "--post"), ("report", "--post"), 1),
+        pytest.param(("report", "--weekly", "--post"), ("report", "--post"), 1, marks=pytest.mark.long),
         ((), ("report", "--weekly", "--post"), 2),
-        (("report", "--post"), ("report", "--weekly", "--post"), 1),
-        ((), ("report", "--monthly", "--post", "snippet"), 1),
+        pytest.param(("report", "--post"), ("report", "--weekly", "--post"), 1, marks=pytest.mark.long),
+        pytest.param((), ("report", "--monthly", "--post", "snippet"), 1, marks=pytest.mark.long),
         ((), ("report", "--alerts", "--post"), 3),
     ],
     ids=["new", "changed", "weekly-alone", "weekly", "snippet", "alerts"],

@@ -1,4 +1,4 @@
-"""Text of code that a person or a tool reads otherwise than the program that runs it (THREATS 17, 24)."""
+"""Text of code that a person or a tool reads otherwise than the program that runs it (attacks 17, 24)."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Files that decide how changes are judged: a change of them is for a person (THREATS 21, 22)."""
+"""Files that decide how changes are judged: a change of them is for a person (attacks 21, 22)."""
 
 import configparser
 import json

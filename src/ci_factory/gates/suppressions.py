@@ -1,4 +1,4 @@
-"""Comments that silence a judge, in the languages of the presets (THREATS 23)."""
+"""Comments that silence a judge, in the languages of the presets (attacks 23)."""
 
 import re
 from collections import Counter

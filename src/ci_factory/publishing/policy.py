@@ -1,4 +1,4 @@
-"""What may be published at all, decided from the applied tree and never from patch text (THREATS 13-18, 21). Pure."""
+"""What may be published at all, decided from the applied tree and never from patch text (attacks 13-18, 21). Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Existing tests that assert less than they did (THREATS 28).
+"""Existing tests that assert less than they did (attacks 28).
 
 A test that a right change keeps passing need not assert less. Strength of an assertion: 3 for a comparison with `==`, `is`, an
 expected exception or a call of a checking method; 2 for an order, membership or approximate comparison; 1 for truth, type

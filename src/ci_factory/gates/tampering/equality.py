@@ -1,4 +1,4 @@
-"""Objects that are equal to everything: every assertion about them holds (THREATS 33)."""
+"""Objects that are equal to everything: every assertion about them holds (attacks 33)."""
 
 import ast
 from collections.abc import Iterator, Mapping

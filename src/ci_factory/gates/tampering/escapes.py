@@ -1,4 +1,4 @@
-"""Code that leaves the test run, reaches into it, or behaves differently under test (THREATS 29-31)."""
+"""Code that leaves the test run, reaches into it, or behaves differently under test (attacks 29-31)."""
 
 import ast
 import re

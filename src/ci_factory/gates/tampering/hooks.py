@@ -1,4 +1,4 @@
-"""New ways for a test run to be steered by the change: conftest files and plugins (THREATS 29)."""
+"""New ways for a test run to be steered by the change: conftest files and plugins (attacks 29)."""
 
 import ast
 from collections.abc import Iterator

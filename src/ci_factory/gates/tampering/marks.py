@@ -1,4 +1,4 @@
-"""Existing tests that need not pass any more, by a mark (THREATS 27)."""
+"""Existing tests that need not pass any more, by a mark (attacks 27)."""
 
 import ast
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""New files that Python or pytest would load in place of what they should (THREATS 29)."""
+"""New files that Python or pytest would load in place of what they should (attacks 29)."""
 
 import sys
 from pathlib import PurePosixPath

@@ -1,4 +1,4 @@
-"""Code that answers the tests' own inputs by heart (THREATS 33).
+"""Code that answers the tests' own inputs by heart (attacks 33).
 
 Seen in the change: a branch that is taken when something equals a value, and that answers with another value, while the
 function goes on to compute answers otherwise. It counts when a test has both values in one assertion or row of data. What is a
