@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from figures import Figure
+from figures import Figure, told
 
 LANES, MEGABYTES, SETTLED = 20, 25.0, 3.0
 AGENT = "sleep 600"
@@ -113,9 +113,9 @@ def main() -> int:
             run.kill()
             run.wait()
     total = sum(ours.values())
-    told = {"run": round(ours[run.pid], 1), "around agents": round(total - ours[run.pid], 1)}
+    split = {"run": round(ours[run.pid], 1), "around agents": round(total - ours[run.pid], 1)}
     each = total / LANES
-    print(json.dumps({"lanes": LANES, "megabytes": told, "processes": len(ours)}))
+    print(json.dumps({"lanes": LANES, "megabytes": split, "processes": len(ours)}))
     return told(Figure(f"our memory for a lane, of {LANES}", each, MEGABYTES, "MB"))
 
 

@@ -1,6 +1,7 @@
 """Git as the factory needs it: no hooks, no prompts, machine-readable output."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _QUIET = (
     "-c",
     "advice.detachedHead=false",
 )
+_NO_NAME = dict.fromkeys(map(ord, "<>\n\0"))
+"""What would end a name in a commit."""
 _MERGE_TREE = ("merge-tree", "--write-tree", "--name-only", "--no-messages")
 _REPOSITORY_VARIABLES = (
     "GIT_DIR",
@@ -352,6 +355,23 @@ class Git:
         }
         flags = [flag for parent in parents for flag in ("-p", parent)]
         return self.text("commit-tree", "--no-gpg-sign", tree, *flags, stdin=message.encode(), env=env)
+
+    @cached_property
+    def empty_tree(self) -> str:
+        """The tree without files."""
+        return self.text("mktree", stdin=b"")
+
+    def empty_commits(self, messages: Sequence[str], *, author: Person, when: datetime) -> list[str]:
+        """Make a commit without files or parents for each message, all by one process."""
+        name, email = (word.translate(_NO_NAME) for word in (author.name, author.email))
+        who = f"{name} <{email}> {int(when.timestamp())} +0000"
+        head = f"tree {self.empty_tree}\nauthor {who}\ncommitter {who}\n\n"
+        with tempfile.TemporaryDirectory(prefix="ci-factory-commits-") as folder:
+            paths = [Path(folder) / str(number) for number in range(len(messages))]
+            for path, message in zip(paths, messages, strict=True):
+                path.write_text(head + message, encoding="utf-8")
+            listed = "".join(f"{path}\n" for path in paths).encode()
+            return self.text("hash-object", "-w", "-t", "commit", "--stdin-paths", stdin=listed).split()
 
     def ref(self, name: str) -> str | None:
         """The object a full ref name points at, or `None`."""

@@ -244,7 +244,7 @@ class GitLabForge:
             Superseded: the lease is another one.
             ForgeError: it is protected, or the server refuses it.
         """
-        change = leases.change(self.git, lease, self.person, self.now()) if lease else None
+        change = leases.changes(self.git, [lease], self.person, self.now())[0] if lease else None
         self.repository.push(branch, commit, expected, change.move if change else None)
         return change.held if change else None
 

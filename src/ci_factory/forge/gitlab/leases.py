@@ -52,30 +52,30 @@ def read(transfer: Transfer, ticket_ids: Iterable[str]) -> dict[str, Held]:
 
 
 def swap(transfer: Transfer, swaps: Sequence[Swap], author: Person, now: datetime) -> dict[str, Held]:
-    """Those that were swapped, by ticket."""
-    changes = [change(transfer.git, each, author, now) for each in swaps]
-    taken = transfer.move([each.move for each in changes])
-    return {each.ticket_id: each.held for each in changes if each.move.ref in taken}
-
-
-def change(git: Git, wanted: Swap, author: Person, now: datetime) -> Change:
-    """A swap with its commit, made here.
+    """Those that were swapped, by ticket.
 
     Raises:
-        ForgeError: the ticket is no issue of GitLab's.
+        ForgeError: a ticket is no issue of GitLab's.
     """
-    lease = wanted.after
-    if not _is_number(lease.ticket_id):
-        raise ForgeError(f"{lease.ticket_id!r} is not the number of an issue")
-    commit = git.commit_tree(
-        git.text("mktree", stdin=b""),
-        parents=(),
-        message=f"Lease of ticket {lease.ticket_id}\n\n{lease.model_dump_json()}\n",
-        author=author,
-        committer=author,
-        when=now,
-    )
-    return Change(wanted, commit)
+    made = changes(transfer.git, swaps, author, now)
+    taken = transfer.move([each.move for each in made])
+    return {each.ticket_id: each.held for each in made if each.move.ref in taken}
+
+
+def changes(git: Git, swaps: Sequence[Swap], author: Person, now: datetime) -> list[Change]:
+    """Swaps with their commits, made here.
+
+    Raises:
+        ForgeError: a ticket is no issue of GitLab's.
+    """
+    for each in swaps:
+        if not _is_number(each.after.ticket_id):
+            raise ForgeError(f"{each.after.ticket_id!r} is not the number of an issue")
+    messages = [
+        f"Lease of ticket {each.after.ticket_id}\n\n{each.after.model_dump_json()}\n" for each in swaps
+    ]
+    commits = git.empty_commits(messages, author=author, when=now)
+    return [Change(each, commit) for each, commit in zip(swaps, commits, strict=True)]
 
 
 def _read(git: Git, commits: Mapping[str, str]) -> dict[str, Lease | None]:
